@@ -4,7 +4,8 @@
 
 struct kf_reader kf_reader_init(const uint8_t *data, size_t length)
 {
-    return (struct kf_reader){.at = data, .end = length == 0 ? data : data + length, .failed = false};
+    return (struct kf_reader){
+        .at = data, .end = length == 0 ? data : data + length, .failed = false};
 }
 
 size_t kf_reader_left(const struct kf_reader *r)

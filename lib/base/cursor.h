@@ -37,10 +37,14 @@ KF_MUST_USE enum kf_status kf_read_copy(uint8_t *out, size_t length, struct kf_r
 
 /* A length prefix of 16 or 32 bits, then that many bytes as a reader of their own (borrowed). Fails
  * with KF_ERR_MALFORMED when the length exceeds what is left, KF_ERR_LIMIT when it exceeds max. */
-KF_MUST_USE enum kf_status kf_read_block16le(struct kf_reader *out, size_t max, struct kf_reader *r);
-KF_MUST_USE enum kf_status kf_read_block16be(struct kf_reader *out, size_t max, struct kf_reader *r);
-KF_MUST_USE enum kf_status kf_read_block32le(struct kf_reader *out, size_t max, struct kf_reader *r);
-KF_MUST_USE enum kf_status kf_read_block32be(struct kf_reader *out, size_t max, struct kf_reader *r);
+KF_MUST_USE enum kf_status kf_read_block16le(struct kf_reader *out, size_t max,
+                                             struct kf_reader *r);
+KF_MUST_USE enum kf_status kf_read_block16be(struct kf_reader *out, size_t max,
+                                             struct kf_reader *r);
+KF_MUST_USE enum kf_status kf_read_block32le(struct kf_reader *out, size_t max,
+                                             struct kf_reader *r);
+KF_MUST_USE enum kf_status kf_read_block32be(struct kf_reader *out, size_t max,
+                                             struct kf_reader *r);
 
 /* KF_OK when nothing failed and nothing is left; KF_ERR_MALFORMED otherwise. */
 KF_MUST_USE enum kf_status kf_reader_finish(const struct kf_reader *r);

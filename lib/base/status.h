@@ -43,7 +43,8 @@ struct kf_error {
 /* A short fixed name for a status, e.g. "malformed": for logs and JSON. Never NULL. */
 const char *kf_status_name(enum kf_status status);
 
-/* Writes a formatted message to err (when not NULL) and returns status. Requires status != KF_OK. */
+/* Writes a formatted message to err (when not NULL) and returns status. Requires status != KF_OK.
+ */
 enum kf_status kf_fail(struct kf_error *err, enum kf_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
