@@ -1,0 +1,42 @@
+/* 64-bit limbs: the one place that knows how to carry. Chooses the file for this machine. */
+#ifndef KEYFENCE_BLS12381_LIMB_INT_H
+#define KEYFENCE_BLS12381_LIMB_INT_H
+
+#include "base/ct.h"
+
+#include <stdint.h>
+
+#if defined(__x86_64__) && !defined(BLS_GENERIC_LIMBS)
+#include "limb_x86_int.h"
+#else
+#include "limb_generic_int.h"
+#endif
+
+__extension__ typedef unsigned __int128 bls_u128;
+
+/* *t + a * b + *carry, the low limb left in *t and the high one in *carry; never overflows. */
+static inline void bls_mac(uint64_t *t, uint64_t a, uint64_t b, uint64_t *carry)
+{
+    bls_u128 x = (bls_u128)a * b + *t + *carry;
+    *t = (uint64_t)x;
+    *carry = (uint64_t)(x >> 64);
+}
+
+static inline uint64_t bls_load_be64(const uint8_t *in)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++) {
+        v = v << 8 | in[i];
+    }
+    return v;
+}
+
+static inline void bls_store_be64(uint8_t *out, uint64_t v)
+{
+    for (int i = 7; i >= 0; i--) {
+        out[i] = (uint8_t)v;
+        v >>= 8;
+    }
+}
+
+#endif
