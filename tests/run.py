@@ -1,0 +1,167 @@
+"""Runs every test and ends with a line `N passed, N failed`.
+
+    python3 -m tests.run [PART ...]      parts: see PARTS; all of them without an argument
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+JOBS = str(os.cpu_count() or 2)
+
+
+class Tally:
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self.failures = []
+
+    def add(self, name, good, detail=""):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            self.failures.append(name)
+            print(f"FAILED {name}\n{detail[-6000:]}", flush=True)
+
+
+def run(argv, **more):
+    return subprocess.run(
+        argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", **more,
+    )
+
+
+def command(tally, name, argv, env=None):
+    done = run(argv, env={**os.environ, **(env or {})})
+    tally.add(name, done.returncode == 0, done.stdout)
+    return done.returncode == 0
+
+
+def meson_tests(tally, build, suites, env=None):
+    """Runs Meson's tests of some suites and counts each executable; a suite that runs nothing is a
+    failure of its own."""
+    done = run(
+        ["meson", "test", "-C", build, "--no-rebuild", "--num-processes", JOBS, *suites_arguments(suites)],
+        env={**os.environ, **(env or {})},
+    )
+    log = os.path.join(ROOT, build, "meson-logs", "testlog.json")
+    count = 0
+    if os.path.exists(log):
+        with open(log) as f:
+            for line in f:
+                test = json.loads(line)
+                good = test["result"] in ("OK", "EXPECTEDFAIL")
+                tally.add(f"{build} {test['name']}", good, test.get("stdout", "") + test.get("stderr", ""))
+                count += 1
+    if count == 0:
+        tally.add(f"{build} {' '.join(suites)}", False, done.stdout)
+
+
+def suites_arguments(suites):
+    return [argument for suite in suites for argument in ("--suite", suite)]
+
+
+def part_style(tally):
+    files = run(["git", "ls-files", "*.c", "*.h"]).stdout.split()
+    command(tally, "style: clang-format", ["clang-format", "--dry-run", "-Werror", *files])
+    command(tally, "style: dependency rule", [sys.executable, "-m", "tests.layers", ROOT, "build"])
+
+
+def part_unit(tally):
+    meson_tests(tally, "build", ["unit"])
+
+
+def part_vectors(tally):
+    meson_tests(tally, "build", ["vectors"])
+
+
+def part_ctime(tally):
+    meson_tests(tally, "build", ["ctime"])
+
+
+def part_interop(tally):
+    meson_tests(tally, "build", ["interop"])
+
+
+def part_sanitizers(tally):
+    """The same unit tests, vectors and fuzz replays, built with clang, under ASan and UBSan."""
+    configure = ["meson", "setup", "build-asan", "-Db_sanitize=address,undefined", "-Db_lundef=false"]
+    if os.path.exists(os.path.join(ROOT, "build-asan", "build.ninja")):
+        configure.append("--reconfigure")
+    if not command(tally, "sanitizers: configure", configure, {"CC": "clang"}):
+        return
+    if command(tally, "sanitizers: build with clang", ["ninja", "-C", "build-asan", "-j", JOBS]):
+        options = {
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+            "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1",
+        }
+        meson_tests(tally, "build-asan", ["unit", "vectors", "fuzz"], options)
+
+
+def part_fuzz(tally):
+    meson_tests(tally, "build", ["fuzz"])
+    command(tally, "fuzz: each target for 5 s", ["./dev", "fuzz", "5"])
+
+
+def part_system(tally):
+    """The real programs, in a small world on this machine."""
+    report = os.path.join(ROOT, "build", "system-tests.xml")
+    if os.path.exists(report):
+        os.unlink(report)
+    done = run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-x" if os.environ.get("KF_FAIL_FAST") else "-q",
+         f"--junitxml={report}", "tests/system"],
+    )
+    if not os.path.exists(report):
+        tally.add("system", False, done.stdout)
+        return
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = f"system {case.get('classname', '').split('.')[-1]}.{case.get('name')}"
+        bad = [child for child in case if child.tag in ("failure", "error")]
+        skipped = [child for child in case if child.tag == "skipped"]
+        if skipped:
+            print(f"skipped {name}: {skipped[0].get('message')}", flush=True)
+            continue
+        tally.add(name, not bad, "\n".join((child.text or "") for child in bad))
+
+
+PARTS = {
+    "style": part_style,
+    "unit": part_unit,
+    "vectors": part_vectors,
+    "ctime": part_ctime,
+    "interop": part_interop,
+    "fuzz": part_fuzz,
+    "sanitizers": part_sanitizers,
+    "system": part_system,
+}
+
+
+def main(names):
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"unknown part: {' '.join(unknown)}; there are: {' '.join(PARTS)}")
+        return 2
+    tally = Tally()
+    for name in names or PARTS:
+        started = time.monotonic()
+        before = tally.passed, tally.failed
+        PARTS[name](tally)
+        print(
+            f"{name}: {tally.passed - before[0]} passed, {tally.failed - before[1]} failed "
+            f"in {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+    if tally.failures:
+        print("Failed:\n  " + "\n  ".join(tally.failures))
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 0 if tally.failed == 0 and tally.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
