@@ -103,8 +103,7 @@ static enum kf_status fail_strange(struct parser *p, const struct policy_token *
         {"#", "a policy has no comments"},
         {"*", "there are no wildcards: name each value"},
     };
-    (void)fail_at(p, token, "unexpected character%s `%.*s`", token->length > 1 ? "s" : "",
-                  shown(token), token_text(p, token));
+    (void)fail_at(p, token, "unexpected `%.*s`", shown(token), token_text(p, token));
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (token->length == strlen(meanings[i][0]) &&
             memcmp(token_text(p, token), meanings[i][0], token->length) == 0) {
