@@ -8,18 +8,10 @@ static const struct wire_status {
     uint8_t wire;
     enum kf_status status;
 } wire_statuses[] = {
-    {0, KF_OK},
-    {1, KF_ERR_INTERNAL},
-    {2, KF_ERR_MALFORMED},
-    {3, KF_ERR_LIMIT},
-    {4, KF_ERR_UNSUPPORTED},
-    {5, KF_ERR_NOT_FOUND},
-    {6, KF_ERR_CONFLICT},
-    {7, KF_ERR_FORGED},
-    {8, KF_ERR_USAGE},
-    {9, KF_ERR_IO},
-    {10, KF_ERR_MEMORY},
-    {11, KF_ERR_RANDOM},
+    {0, KF_OK},           {1, KF_ERR_INTERNAL},    {2, KF_ERR_MALFORMED},
+    {3, KF_ERR_LIMIT},    {4, KF_ERR_UNSUPPORTED}, {5, KF_ERR_NOT_FOUND},
+    {6, KF_ERR_CONFLICT}, {7, KF_ERR_FORGED},      {8, KF_ERR_USAGE},
+    {9, KF_ERR_IO},       {10, KF_ERR_MEMORY},     {11, KF_ERR_RANDOM},
     {12, KF_ERR_DENIED},
 };
 enum { WIRE_STATUS_COUNT = sizeof wire_statuses / sizeof wire_statuses[0] };
@@ -265,7 +257,7 @@ void authority_answer_write(struct kf_writer *w, enum kf_status status, const ch
         kf_write_block_close32be(w, at);
         return;
     }
-    const size_t room = sizeof ((struct authority_answer *)0)->message - 1;
+    const size_t room = sizeof((struct authority_answer *)0)->message - 1;
     size_t at = kf_write_block_open16(w);
     kf_write_bytes(w, (const uint8_t *)message, strnlen(message, room));
     kf_write_block_close16be(w, at);

@@ -73,8 +73,8 @@ bool authority_id_valid(const char *text);
  * remembers overflow. */
 void authority_request_write(struct kf_writer *w, const struct authority_request *request);
 
-/* Parses a frame's bytes. KF_ERR_MALFORMED or KF_ERR_LIMIT; KF_ERR_UNSUPPORTED for an operation that
- * is unknown. On success the caller clears *out; on failure it is untouched. */
+/* Parses a frame's bytes. KF_ERR_MALFORMED or KF_ERR_LIMIT; KF_ERR_UNSUPPORTED for an operation
+ * that is unknown. On success the caller clears *out; on failure it is untouched. */
 KF_MUST_USE enum kf_status authority_request_parse(struct authority_request *out,
                                                    const uint8_t *data, size_t length);
 void authority_request_clear(struct authority_request *request);
@@ -89,8 +89,8 @@ struct authority_answer {
 /* Writes the answer without its frame length. A message longer than the bound is cut. */
 void authority_answer_write(struct kf_writer *w, enum kf_status status, const char *message,
                             const uint8_t *body, size_t body_length);
-KF_MUST_USE enum kf_status authority_answer_parse(struct authority_answer *out,
-                                                  const uint8_t *data, size_t length);
+KF_MUST_USE enum kf_status authority_answer_parse(struct authority_answer *out, const uint8_t *data,
+                                                  size_t length);
 
 /* The body of an answer to AUTHORITY_STATUS. */
 struct authority_status {
@@ -99,7 +99,7 @@ struct authority_status {
     uint8_t ca_fingerprint[32]; /* SHA-256 of the machine CA's certificate */
 };
 void authority_status_write(struct kf_writer *w, const struct authority_status *status);
-KF_MUST_USE enum kf_status authority_status_parse(struct authority_status *out,
-                                                  const uint8_t *data, size_t length);
+KF_MUST_USE enum kf_status authority_status_parse(struct authority_status *out, const uint8_t *data,
+                                                  size_t length);
 
 #endif

@@ -1,5 +1,6 @@
-/* Files that must survive a crash whole: each is written beside its place, flushed, and renamed into
- * it, and the folder is flushed too, so that after any crash there is the old file or the new one.
+/* Files that must survive a crash whole: each is written beside its place, flushed, and renamed
+ * into it, and the folder is flushed too, so that after any crash there is the old file or the new
+ * one.
  *
  * Threads: none shared; two writers of one path race as rename(2) does. */
 #ifndef KEYFENCE_DAEMON_FILES_H
