@@ -30,8 +30,8 @@ enum {
     PAYLOAD_CHAIN_MAX = 96 * 1024,  /* PEM */
     PAYLOAD_POLICY_MAX = 16 * 1024, /* a policy's text */
     PAYLOAD_ABE_PUBLIC_MAX = 64 * 1024,
-    PAYLOAD_ABE_CIPHERTEXT_MAX = 192 * 1024,
-    PAYLOAD_SEALED_MAX = 192 * 1024, /* a sealed box */
+    PAYLOAD_ABE_CIPHERTEXT_MAX = 250 * 1000,
+    PAYLOAD_SEALED_MAX = 250 * 1000, /* a sealed box */
     PAYLOAD_SPKI_MAX = 1024,
     PAYLOAD_X25519_SIZE = 32,
 };

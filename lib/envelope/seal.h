@@ -30,7 +30,7 @@ enum {
     SEAL_CONTEXT_MAX = 160,    /* context and length prefixes of either kind */
     SEAL_PKCS8_MAX = 8 * 1024, /* a customer's private key, DER */
     SEAL_CUSTOMER_MAX = SEAL_OVERHEAD + SEAL_CONTEXT_MAX + SEAL_PKCS8_MAX,
-    SEAL_MACHINE_KEY_MAX = 160 * 1024, /* an attribute key, CIRCL's encoding */
+    SEAL_MACHINE_KEY_MAX = 248 * 1000, /* an attribute key, CIRCL's encoding */
     SEAL_MACHINE_MAX = SEAL_OVERHEAD + SEAL_CONTEXT_MAX + SEAL_MACHINE_KEY_MAX,
 };
 
