@@ -19,7 +19,7 @@
  * wait in store_begin. A thread that has a write transaction open must not begin another. Never use
  * a store on both sides of fork().
  * Ownership: entries are borrowed: from a snapshot until store_snapshot_end, from a transaction
- * until its next put, apply, commit or abort.
+ * until its next put, apply, commit or abort; what is put must not be borrowed from the store.
  * Nothing here is secret or constant-time. */
 #ifndef KEYFENCE_STORE_STORE_H
 #define KEYFENCE_STORE_STORE_H

@@ -13,9 +13,9 @@
 #include "store/store.h"
 
 enum store_role {
-    STORE_CORE,    /* read and write; made with a fresh id when absent */
-    STORE_REPLICA, /* read and write; made without an id when absent */
-    STORE_READER,  /* read only; KF_ERR_NOT_FOUND when there is none yet */
+    STORE_CORE = 0,    /* read and write; made with a fresh id when absent */
+    STORE_REPLICA = 1, /* read and write; made without an id when absent */
+    STORE_READER = 2,  /* read only; KF_ERR_NOT_FOUND when there is none yet */
 };
 
 struct store_lmdb_options {
