@@ -93,18 +93,20 @@ open_databases(struct lmdb_store *s, const struct store_lmdb_options *options, s
     return rc == 0 ? KF_OK : store_lmdb_fail(err, rc, s->path, "opening");
 }
 
-/* A reader notes itself in the lock file, so its group may write that file, and only that. */
-KF_MUST_USE static enum kf_status share_lock_file(struct lmdb_store *s, struct kf_error *err)
+/* Whatever the umask: the group may read the data, and write the lock file (a reader notes itself
+ * there) and only that. */
+KF_MUST_USE static enum kf_status share_file(struct lmdb_store *s, const char *file, mode_t mode,
+                                             struct kf_error *err)
 {
     char name[4096];
-    int n = snprintf(name, sizeof name, "%s/lock.mdb", s->path);
+    int n = snprintf(name, sizeof name, "%s/%s", s->path, file);
     if (n < 0 || (size_t)n >= sizeof name)
         return kf_fail(err, KF_ERR_USAGE, "%s: the path is too long", s->path);
     struct stat st;
     if (stat(name, &st) != 0)
-        return store_lmdb_fail(err, errno, s->path, "lock.mdb");
-    if ((st.st_mode & 0777) != 0660 && st.st_uid == geteuid() && chmod(name, 0660) != 0)
-        return store_lmdb_fail(err, errno, s->path, "lock.mdb");
+        return store_lmdb_fail(err, errno, s->path, file);
+    if ((st.st_mode & 0777) != mode && st.st_uid == geteuid() && chmod(name, mode) != 0)
+        return store_lmdb_fail(err, errno, s->path, file);
     return KF_OK;
 }
 
@@ -141,7 +143,9 @@ KF_MUST_USE static enum kf_status open_environment(struct lmdb_store *s,
         return store_lmdb_fail(err, rc, s->path, "opening");
     if (reader)
         return KF_OK;
-    enum kf_status status = share_lock_file(s, err);
+    enum kf_status status = share_file(s, "lock.mdb", 0660, err);
+    if (status == KF_OK)
+        status = share_file(s, "data.mdb", 0640, err);
     return status == KF_OK ? sync_directory(s, err) : status;
 }
 
