@@ -10,11 +10,17 @@ the signs that make them act as intended, checked here). What is stated: the gen
 on their curves and to map one curve to the other.
 """
 import sys
+from math import gcd
 
 X = -0xD201000000010000                      # the curve's parameter
 R = X**4 - X**2 + 1                          # order of the groups
 P = (X - 1) ** 2 * R // 3 + X                # characteristic
 H1 = (X - 1) ** 2 // 3
+H2 = (X**8 - 4 * X**7 + 5 * X**6 - 4 * X**4 + 6 * X**3 - 4 * X**2 - 4 * X + 13) // 9
+# The subgroup checks rest on these: psi(Q) = [x]Q makes the order of Q divide p - x = H1 R and H2 R;
+# f^p = f^x makes the order of f divide p - x and p^4 - p^2 + 1.
+assert P - X == H1 * R and gcd(H1, H2) == 1 and gcd(P - X, P**4 - P**2 + 1) == R
+assert H1 % 2 == 1 and H2 % 2 == 1           # no point of order 2: the complete formulas are complete
 assert P.bit_length() == 381 and R.bit_length() == 255
 FP_MONT, FR_MONT = 1 << 384, 1 << 256
 
@@ -47,8 +53,6 @@ def pow2(a, n):
 
 class G1:
     """Affine arithmetic on E; None is infinity."""
-    b = 4
-
     @staticmethod
     def slope(p, q):
         (x1, y1), (x2, y2) = p, q
@@ -156,6 +160,9 @@ def endomorphisms():
     cx, cy = inv2(pow2(XI, (P - 1) // 3)), inv2(pow2(XI, (P - 1) // 2))
     conj = lambda t: (t[0], -t[1] % P)
     q = (G2X, G2Y)
+    assert scalar_mul(G2, R, q) is None
+    y2, x3 = mul2(G2Y, G2Y), mul2(mul2(G2X, G2X), G2X)
+    assert (y2[0] - x3[0] - 4) % P == 0 and (y2[1] - x3[1] - 4) % P == 0
     assert (mul2(cx, conj(G2X)), mul2(cy, conj(G2Y))) == scalar_mul(G2, X % R, q)
     emit("psi(x, y) = (psi_x conj(x), psi_y conj(y)) = [x](x, y) on G2", "struct bls_fp2",
          "bls_psi_x", fp2(cx))
@@ -251,7 +258,7 @@ def isogeny():
     emit("sqrt(-Z)", "struct bls_fp", "bls_sswu_c2", fp(c2))
     for name, title in (("x_num", "numerator of x"), ("x_den", "denominator of x, monic"),
                         ("y_num", "numerator of y / y'"), ("y_den", "denominator of y / y', monic")):
-        c = ISO[name]
+        c = ISO[name] + ([1] if "den" in name else [])
         emit("the isogeny: %s, from x^0 up" % title, "struct bls_fp",
              "bls_iso_%s[%d]" % (name, len(c)), "{%s}" % ", ".join(fp(v) for v in c))
 
@@ -266,6 +273,7 @@ def header():
     raw("p", "bls_p", P, 6)
     emit("-1/p modulo 2^64", "uint64_t", "bls_p_inv", "0x%016x" % (-pow(P, -1, 2**64) % 2**64))
     emit("1", "struct bls_fp", "bls_fp_one", fp(1))
+    emit("1", "struct bls_fp2", "bls_fp2_one", fp2((1, 0)))
     emit("2^384: turns an integer into its residue", "struct bls_fp", "bls_fp_r2", fp(FP_MONT))
     emit("2^256: folds 512 bits", "struct bls_fp", "bls_fp_2_256", fp(2**256))
     emit("4, the b of E", "struct bls_fp", "bls_g1_b", fp(4))

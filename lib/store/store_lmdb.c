@@ -2,39 +2,17 @@
  *   entries  key with its NUL        -> revision u64be | flags u8 (bit 0 tombstone) | value
  *   log      revision u64be          -> key with its NUL
  *   meta     "format" | "role" | "id" | "head" */
-#include "store/store_lmdb.h"
-
 #include "base/cursor.h"
-#include "store/store_int.h"
+#include "store/store_lmdb_int.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <lmdb.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
-    FORMAT = 1,
     ENTRY_HEADER = 9,
     FLAG_TOMBSTONE = 1,
-    DEFAULT_READERS = 510,
     REVISION_SIZE = 8,
-};
-static const size_t default_map_size = (size_t)1 << 30;
-
-struct lmdb_store {
-    struct store base; /* first: the interface sees this */
-    MDB_env *env;
-    MDB_dbi entries;
-    MDB_dbi log;
-    MDB_dbi meta;
-    char *path;
-    pthread_mutex_t lock; /* guards open_snapshots and growing the map */
-    unsigned open_snapshots;
 };
 
 struct lmdb_txn {
@@ -57,8 +35,7 @@ static MDB_txn *mdb_of(struct store_txn *txn, struct store_snapshot *snapshot)
     return txn ? ((struct lmdb_txn *)txn)->txn : ((struct lmdb_snapshot *)snapshot)->txn;
 }
 
-/* What went wrong, in an operator's words. */
-static enum kf_status mdb_fail(struct kf_error *err, int rc, const char *path, const char *what)
+enum kf_status store_lmdb_fail(struct kf_error *err, int rc, const char *path, const char *what)
 {
     switch (rc) {
     case MDB_NOTFOUND:
@@ -109,29 +86,29 @@ static void put_u64(uint8_t out[static REVISION_SIZE], uint64_t v)
 
 /* Meta values */
 
-KF_MUST_USE static enum kf_status meta_get_u64(uint64_t *out, struct lmdb_store *s, MDB_txn *txn,
-                                               const char *name, struct kf_error *err)
+enum kf_status store_lmdb_meta_get(uint64_t *out, struct lmdb_store *s, MDB_txn *txn,
+                                   const char *name, struct kf_error *err)
 {
     MDB_val k = key_of(name);
     MDB_val v;
     int rc = mdb_get(txn, s->meta, &k, &v);
     if (rc != 0)
-        return mdb_fail(err, rc, s->path, name);
+        return store_lmdb_fail(err, rc, s->path, name);
     struct kf_reader r = kf_reader_init(v.mv_data, v.mv_size);
     if (kf_read_u64be(out, &r) != KF_OK || kf_reader_finish(&r) != KF_OK)
         return kf_fail(err, KF_ERR_MALFORMED, "%s: %s is damaged", s->path, name);
     return KF_OK;
 }
 
-KF_MUST_USE static enum kf_status meta_put_u64(struct lmdb_store *s, MDB_txn *txn, const char *name,
-                                               uint64_t value, struct kf_error *err)
+enum kf_status store_lmdb_meta_put(struct lmdb_store *s, MDB_txn *txn, const char *name,
+                                   uint64_t value, struct kf_error *err)
 {
     uint8_t bytes[REVISION_SIZE];
     put_u64(bytes, value);
     MDB_val k = key_of(name);
     MDB_val v = val_of(bytes, sizeof bytes);
     int rc = mdb_put(txn, s->meta, &k, &v, 0);
-    return rc == 0 ? KF_OK : mdb_fail(err, rc, s->path, name);
+    return rc == 0 ? KF_OK : store_lmdb_fail(err, rc, s->path, name);
 }
 
 /* Snapshots */
@@ -171,10 +148,11 @@ static enum kf_status lmdb_snapshot_begin(struct store_snapshot **out, struct st
     int rc = begin_reading(&snapshot->txn, s);
     if (rc != 0) {
         free(snapshot);
-        return mdb_fail(err, rc, s->path, "reading");
+        return store_lmdb_fail(err, rc, s->path, "reading");
     }
     snapshot->base.store = store;
-    enum kf_status status = meta_get_u64(&snapshot->base.head, s, snapshot->txn, "head", err);
+    enum kf_status status =
+        store_lmdb_meta_get(&snapshot->base.head, s, snapshot->txn, "head", err);
     if (status != KF_OK) {
         end_reading(s, snapshot->txn);
         free(snapshot);
@@ -202,10 +180,10 @@ static enum kf_status lmdb_begin(struct store_txn **out, struct store *store, st
     int rc = mdb_txn_begin(s->env, NULL, 0, &txn->txn);
     if (rc != 0) {
         free(txn);
-        return mdb_fail(err, rc, s->path, "writing");
+        return store_lmdb_fail(err, rc, s->path, "writing");
     }
     txn->base.store = store;
-    enum kf_status status = meta_get_u64(&txn->base.head, s, txn->txn, "head", err);
+    enum kf_status status = store_lmdb_meta_get(&txn->base.head, s, txn->txn, "head", err);
     if (status != KF_OK) {
         mdb_txn_abort(txn->txn);
         free(txn);
@@ -226,14 +204,14 @@ static enum kf_status lmdb_commit(struct store_txn *base, struct kf_error *err)
 {
     struct lmdb_store *s = lmdb_of(base->store);
     struct lmdb_txn *txn = (struct lmdb_txn *)base;
-    enum kf_status status = meta_put_u64(s, txn->txn, "head", base->head, err);
+    enum kf_status status = store_lmdb_meta_put(s, txn->txn, "head", base->head, err);
     if (status != KF_OK) {
         lmdb_abort(base);
         return status;
     }
     int rc = mdb_txn_commit(txn->txn); /* frees it in every case */
     free(txn);
-    return rc == 0 ? KF_OK : mdb_fail(err, rc, s->path, "committing");
+    return rc == 0 ? KF_OK : store_lmdb_fail(err, rc, s->path, "committing");
 }
 
 static enum kf_status lmdb_put(struct store_txn *base, const struct store_entry *entry,
@@ -247,7 +225,7 @@ static enum kf_status lmdb_put(struct store_txn *base, const struct store_entry 
         MDB_val old = val_of(revision, sizeof revision);
         int rc = mdb_del(txn, s->log, &old, NULL);
         if (rc != 0)
-            return mdb_fail(err, rc, s->path, "the change log");
+            return store_lmdb_fail(err, rc, s->path, "the change log");
     }
     MDB_val k = key_of(entry->key);
     MDB_val v = {.mv_size = ENTRY_HEADER + entry->length};
@@ -255,7 +233,7 @@ static enum kf_status lmdb_put(struct store_txn *base, const struct store_entry 
      * only where a caller writes back an entry it borrowed, which the header forbids. */
     int rc = mdb_put(txn, s->entries, &k, &v, MDB_RESERVE);
     if (rc != 0)
-        return mdb_fail(err, rc, s->path, entry->key);
+        return store_lmdb_fail(err, rc, s->path, entry->key);
     struct kf_writer w = kf_writer_init(v.mv_data, v.mv_size);
     kf_write_u64be(&w, entry->revision);
     kf_write_u8(&w, entry->tombstone ? FLAG_TOMBSTONE : 0);
@@ -263,7 +241,7 @@ static enum kf_status lmdb_put(struct store_txn *base, const struct store_entry 
     put_u64(revision, entry->revision);
     MDB_val line = val_of(revision, sizeof revision);
     rc = mdb_put(txn, s->log, &line, &k, MDB_APPEND);
-    return rc == 0 ? KF_OK : mdb_fail(err, rc, s->path, "the change log");
+    return rc == 0 ? KF_OK : store_lmdb_fail(err, rc, s->path, "the change log");
 }
 
 /* Reading */
@@ -295,7 +273,7 @@ static enum kf_status lmdb_get(struct store_entry *out, struct store_txn *txn,
     if (rc == MDB_NOTFOUND)
         return kf_fail(err, KF_ERR_NOT_FOUND, "%s is not in the store", key);
     if (rc != 0)
-        return mdb_fail(err, rc, s->path, key);
+        return store_lmdb_fail(err, rc, s->path, key);
     enum kf_status status = entry_of(out, s, &k, &v, err);
     if (status == KF_OK)
         out->key = key;
@@ -311,7 +289,7 @@ static enum kf_status lmdb_scan(struct store_txn *txn, struct store_snapshot *sn
     MDB_cursor *cursor = NULL;
     int rc = mdb_cursor_open(mdb_of(txn, snapshot), s->entries, &cursor);
     if (rc != 0)
-        return mdb_fail(err, rc, s->path, "scanning");
+        return store_lmdb_fail(err, rc, s->path, "scanning");
     MDB_val k = val_of(prefix, length);
     MDB_val v;
     enum kf_status status = KF_OK;
@@ -328,7 +306,7 @@ static enum kf_status lmdb_scan(struct store_txn *txn, struct store_snapshot *sn
     }
     mdb_cursor_close(cursor);
     if (status == KF_OK && rc != 0 && rc != MDB_NOTFOUND)
-        return mdb_fail(err, rc, s->path, "scanning");
+        return store_lmdb_fail(err, rc, s->path, "scanning");
     return status;
 }
 
@@ -340,7 +318,7 @@ KF_MUST_USE static enum kf_status visit_logged(struct lmdb_store *s, MDB_txn *tx
     MDB_val v;
     int rc = mdb_get(txn, s->entries, key, &v);
     if (rc != 0)
-        return mdb_fail(err, rc, s->path, "an entry that the change log names");
+        return store_lmdb_fail(err, rc, s->path, "an entry that the change log names");
     struct store_entry entry;
     enum kf_status status = entry_of(&entry, s, key, &v, err);
     if (status != KF_OK)
@@ -363,7 +341,7 @@ static enum kf_status lmdb_changes(struct store_snapshot *snapshot, uint64_t aft
     MDB_cursor *cursor = NULL;
     int rc = mdb_cursor_open(txn, s->log, &cursor);
     if (rc != 0)
-        return mdb_fail(err, rc, s->path, "reading the change log");
+        return store_lmdb_fail(err, rc, s->path, "reading the change log");
     MDB_val line = val_of(revision, sizeof revision);
     MDB_val key;
     enum kf_status status = KF_OK;
@@ -372,7 +350,7 @@ static enum kf_status lmdb_changes(struct store_snapshot *snapshot, uint64_t aft
         status = visit_logged(s, txn, &line, &key, visit, context, err);
     mdb_cursor_close(cursor);
     if (status == KF_OK && rc != MDB_NOTFOUND)
-        return mdb_fail(err, rc, s->path, "reading the change log");
+        return store_lmdb_fail(err, rc, s->path, "reading the change log");
     return status;
 }
 
@@ -387,20 +365,20 @@ static enum kf_status read_id(uint8_t id[static STORE_ID_SIZE], struct lmdb_stor
     if (rc == MDB_NOTFOUND)
         return kf_fail(err, KF_ERR_NOT_FOUND, "%s has no store id yet", s->path);
     if (rc != 0)
-        return mdb_fail(err, rc, s->path, "id");
+        return store_lmdb_fail(err, rc, s->path, "id");
     if (v.mv_size != STORE_ID_SIZE)
         return kf_fail(err, KF_ERR_MALFORMED, "%s: the store id is damaged", s->path);
     memcpy(id, v.mv_data, STORE_ID_SIZE);
     return KF_OK;
 }
 
-static enum kf_status write_id(struct lmdb_store *s, MDB_txn *txn,
-                               const uint8_t id[static STORE_ID_SIZE], struct kf_error *err)
+enum kf_status store_lmdb_write_id(struct lmdb_store *s, MDB_txn *txn,
+                                   const uint8_t id[static STORE_ID_SIZE], struct kf_error *err)
 {
     MDB_val k = key_of("id");
     MDB_val v = val_of(id, STORE_ID_SIZE);
     int rc = mdb_put(txn, s->meta, &k, &v, 0);
-    return rc == 0 ? KF_OK : mdb_fail(err, rc, s->path, "id");
+    return rc == 0 ? KF_OK : store_lmdb_fail(err, rc, s->path, "id");
 }
 
 static enum kf_status lmdb_id(uint8_t id[static STORE_ID_SIZE], struct store_snapshot *snapshot,
@@ -416,15 +394,13 @@ static enum kf_status lmdb_adopt_id(struct store_txn *txn, const uint8_t id[stat
     uint8_t have[STORE_ID_SIZE];
     enum kf_status status = read_id(have, s, mdb_of(txn, NULL), NULL);
     if (status == KF_ERR_NOT_FOUND)
-        return write_id(s, mdb_of(txn, NULL), id, err);
+        return store_lmdb_write_id(s, mdb_of(txn, NULL), id, err);
     if (status != KF_OK)
         return kf_fail(err, status, "%s: the store id cannot be read", s->path);
     if (memcmp(have, id, STORE_ID_SIZE) != 0)
         return kf_fail(err, KF_ERR_CONFLICT, "%s follows another store", s->path);
     return KF_OK;
 }
-
-/* Opening */
 
 static void lmdb_close(struct store *store)
 {
@@ -442,7 +418,7 @@ static void lmdb_maintain(struct store *store)
     (void)mdb_reader_check(lmdb_of(store)->env, &dead); /* fails only for a broken lock file */
 }
 
-static const struct store_backend lmdb_backend = {
+const struct store_backend store_lmdb_backend = {
     .close = lmdb_close,
     .maintain = lmdb_maintain,
     .snapshot_begin = lmdb_snapshot_begin,
@@ -457,157 +433,3 @@ static const struct store_backend lmdb_backend = {
     .adopt_id = lmdb_adopt_id,
     .id = lmdb_id,
 };
-
-/* First opening by a writer: what every later one expects is written in the same transaction. */
-KF_MUST_USE static enum kf_status initialise(struct lmdb_store *s, MDB_txn *txn,
-                                             const struct store_lmdb_options *options,
-                                             struct kf_error *err)
-{
-    uint64_t format = 0;
-    enum kf_status status = meta_get_u64(&format, s, txn, "format", err);
-    if (status != KF_ERR_NOT_FOUND)
-        return status;
-    status = meta_put_u64(s, txn, "format", FORMAT, err);
-    if (status == KF_OK)
-        status = meta_put_u64(s, txn, "role", (uint64_t)options->role, err);
-    if (status == KF_OK)
-        status = meta_put_u64(s, txn, "head", 0, err);
-    if (status != KF_OK || options->role != STORE_CORE)
-        return status;
-    uint8_t id[STORE_ID_SIZE];
-    status = kf_random_fill(options->random, id, sizeof id);
-    if (status != KF_OK)
-        return kf_fail(err, status, "%s: no randomness for the store's id", s->path);
-    return write_id(s, txn, id, err);
-}
-
-KF_MUST_USE static enum kf_status check_meta(struct lmdb_store *s, MDB_txn *txn,
-                                             enum store_role role, struct kf_error *err)
-{
-    uint64_t format = 0;
-    uint64_t was = 0;
-    enum kf_status status = meta_get_u64(&format, s, txn, "format", err);
-    if (status == KF_OK)
-        status = meta_get_u64(&was, s, txn, "role", err);
-    if (status != KF_OK)
-        return status;
-    if (format != FORMAT)
-        return kf_fail(err, KF_ERR_UNSUPPORTED,
-                       "%s: the store's format %llu is not known to this version", s->path,
-                       (unsigned long long)format);
-    if (role != STORE_READER && was != (uint64_t)role)
-        return kf_fail(err, KF_ERR_CONFLICT, "%s is %s, not %s", s->path,
-                       was == STORE_CORE ? "the core's store" : "a replica",
-                       role == STORE_CORE ? "the core's store" : "a replica");
-    s->base.replica = was == STORE_REPLICA;
-    return KF_OK;
-}
-
-KF_MUST_USE static enum kf_status
-open_databases(struct lmdb_store *s, const struct store_lmdb_options *options, struct kf_error *err)
-{
-    bool reader = options->role == STORE_READER;
-    unsigned create = reader ? 0 : MDB_CREATE;
-    MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(s->env, NULL, reader ? MDB_RDONLY : 0, &txn);
-    if (rc != 0)
-        return mdb_fail(err, rc, s->path, "opening");
-    rc = mdb_dbi_open(txn, "meta", create, &s->meta);
-    if (rc == 0)
-        rc = mdb_dbi_open(txn, "entries", create, &s->entries);
-    if (rc == 0)
-        rc = mdb_dbi_open(txn, "log", create, &s->log);
-    enum kf_status status = KF_OK;
-    if (rc != 0)
-        status = rc == MDB_NOTFOUND
-                     ? kf_fail(err, KF_ERR_NOT_FOUND, "%s: there is no store yet", s->path)
-                     : mdb_fail(err, rc, s->path, "opening");
-    if (status == KF_OK && !reader)
-        status = initialise(s, txn, options, err);
-    if (status == KF_OK)
-        status = check_meta(s, txn, options->role, err);
-    if (status != KF_OK) {
-        mdb_txn_abort(txn);
-        return status;
-    }
-    rc = mdb_txn_commit(txn);
-    return rc == 0 ? KF_OK : mdb_fail(err, rc, s->path, "opening");
-}
-
-/* A reader notes itself in the lock file, so its group may write that file, and only that. */
-KF_MUST_USE static enum kf_status share_lock_file(struct lmdb_store *s, struct kf_error *err)
-{
-    char name[4096];
-    int n = snprintf(name, sizeof name, "%s/lock.mdb", s->path);
-    if (n < 0 || (size_t)n >= sizeof name)
-        return kf_fail(err, KF_ERR_USAGE, "%s: the path is too long", s->path);
-    struct stat st;
-    if (stat(name, &st) != 0)
-        return mdb_fail(err, errno, s->path, "lock.mdb");
-    if ((st.st_mode & 0777) != 0660 && st.st_uid == geteuid() && chmod(name, 0660) != 0)
-        return mdb_fail(err, errno, s->path, "lock.mdb");
-    return KF_OK;
-}
-
-/* So that the files themselves are still there after a power cut. */
-KF_MUST_USE static enum kf_status sync_directory(struct lmdb_store *s, struct kf_error *err)
-{
-    int fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return mdb_fail(err, errno, s->path, "opening the directory");
-    int rc = fsync(fd) == 0 ? 0 : errno;
-    (void)close(fd);
-    return rc == 0 ? KF_OK : mdb_fail(err, rc, s->path, "syncing the directory");
-}
-
-KF_MUST_USE static enum kf_status open_environment(struct lmdb_store *s,
-                                                   const struct store_lmdb_options *options,
-                                                   struct kf_error *err)
-{
-    bool reader = options->role == STORE_READER;
-    if (!reader && mkdir(s->path, 0750) != 0 && errno != EEXIST)
-        return mdb_fail(err, errno, s->path, "making the directory");
-    int rc = mdb_env_create(&s->env);
-    if (rc == 0)
-        rc = mdb_env_set_maxdbs(s->env, 3);
-    if (rc == 0 && !reader)
-        rc = mdb_env_set_mapsize(s->env, options->map_size ? options->map_size : default_map_size);
-    if (rc == 0)
-        rc = mdb_env_set_maxreaders(s->env, options->readers ? options->readers : DEFAULT_READERS);
-    if (rc == 0)
-        rc = mdb_env_open(s->env, s->path, MDB_NOTLS | (reader ? MDB_RDONLY : 0), 0640);
-    if (reader && rc == ENOENT)
-        return kf_fail(err, KF_ERR_NOT_FOUND, "%s: there is no store yet", s->path);
-    if (rc != 0)
-        return mdb_fail(err, rc, s->path, "opening");
-    if (reader)
-        return KF_OK;
-    enum kf_status status = share_lock_file(s, err);
-    return status == KF_OK ? sync_directory(s, err) : status;
-}
-
-enum kf_status store_lmdb_open(struct store **out, const struct store_lmdb_options *options,
-                               struct kf_error *err)
-{
-    struct lmdb_store *s = calloc(1, sizeof *s);
-    if (!s)
-        return kf_fail(err, KF_ERR_MEMORY, "out of memory");
-    s->base.backend = &lmdb_backend;
-    s->base.writable = options->role != STORE_READER;
-    s->path = strdup(options->path);
-    if (!s->path || pthread_mutex_init(&s->lock, NULL) != 0) {
-        free(s->path);
-        free(s);
-        return kf_fail(err, KF_ERR_MEMORY, "out of memory");
-    }
-    enum kf_status status = open_environment(s, options, err);
-    if (status == KF_OK)
-        status = open_databases(s, options, err);
-    if (status != KF_OK) {
-        lmdb_close(&s->base);
-        return status;
-    }
-    lmdb_maintain(&s->base);
-    *out = &s->base;
-    return KF_OK;
-}

@@ -3,7 +3,7 @@ in a file.
 
 What is looked for, for each key: its PKCS#8 DER, the inner private-key DER, each secret number as
 big-endian bytes and as the little-endian limbs in which libcrypto keeps it, and every full line of
-the PEM's base64. Any of them is the key, or enough to have it.
+the PEM's base64 that holds nothing public. Any of them is the key, or enough to have it.
 """
 
 import base64
@@ -41,12 +41,13 @@ def needles(key_path):
     ).stdout
     if inner and inner != der:
         found["the private-key DER"] = inner
-    for i, line in enumerate(lines):
-        # The first line holds the algorithm, which is no secret and the same in every key; the
-        # last of an EC key holds the public point.
-        if i > 0 and len(line) == 64 and len(lines) > 4:
-            found[f"line {i + 1} of the PEM"] = line.encode()
-    for name, number in _secret_numbers(key_path).items():
+    numbers = _secret_numbers(key_path)
+    if "privateExponent" in numbers:
+        # Lines before the private exponent hold the modulus, which is public; a line is 48 bytes.
+        first_secret = der.find(numbers["privateExponent"]) // 48 + 1
+        for i in range(first_secret, len(lines) - 1):
+            found[f"line {i + 1} of the PEM"] = lines[i].encode()
+    for name, number in numbers.items():
         found[f"{name}, big-endian"] = number
         found[f"{name}, in limbs"] = number[::-1]
     return {what: value for what, value in found.items() if len(value) >= 24}

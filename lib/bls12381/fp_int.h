@@ -1,0 +1,183 @@
+/* The base field: integers modulo p, in Montgomery form with factor 2^384. Constant-time.
+ *
+ * p has 381 bits, so 2^384 is 9.84 p: a sum of up to nine elements still fits six limbs, and a
+ * product of two such sums fits the twelve limbs of a `struct bls_wide` as long as it stays below
+ * 2^768 = 96.8 p^2. The tower uses this ("lazy reduction": Aranha, Karabina, Longa, Gebotys, Lopez,
+ * ePrint 2010/526, section 4): products stay wide, are added and subtracted wide, and are reduced
+ * once for each coefficient of the result. Each function says what it takes: canonical   below p
+ *   lazy k      below k p, in six limbs
+ *   wide k      below k p^2, in twelve limbs
+ *   wide mod    below p 2^384 (9.84 p^2), and only its residue modulo p 2^384 matters */
+#ifndef KEYFENCE_BLS12381_FP_INT_H
+#define KEYFENCE_BLS12381_FP_INT_H
+
+#include "bls12381/bls12381.h"
+#include "bls12381/constants_int.h"
+#include "bls12381/limb_int.h"
+
+struct bls_wide {
+    uint64_t limb[12];
+};
+
+/* out = t - p if t >= p, else t. Requires t < 2p. */
+static inline void bls_fp_reduce_once(uint64_t out[static 6], const uint64_t t[static 6])
+{
+    uint64_t s[6];
+    uint64_t borrow = 0;
+    for (int i = 0; i < 6; i++) {
+        s[i] = bls_sbb(t[i], bls_p[i], &borrow);
+    }
+    uint64_t keep = kf_ct_mask(borrow);
+    for (int i = 0; i < 6; i++) {
+        out[i] = kf_ct_select(keep, t[i], s[i]);
+    }
+}
+
+/* The plain sum: lazy j + lazy k = lazy j+k, j+k <= 9. */
+static inline void bls_fp_add_lazy(struct bls_fp *out, const struct bls_fp *a,
+                                   const struct bls_fp *b)
+{
+    uint64_t carry = 0;
+    for (int i = 0; i < 6; i++) {
+        out->limb[i] = bls_adc(a->limb[i], b->limb[i], &carry);
+    }
+}
+
+/* canonical + canonical = canonical. */
+static inline void bls_fp_add(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b)
+{
+    struct bls_fp t;
+    bls_fp_add_lazy(&t, a, b);
+    bls_fp_reduce_once(out->limb, t.limb);
+}
+
+static inline void bls_fp_double(struct bls_fp *out, const struct bls_fp *a)
+{
+    bls_fp_add(out, a, a);
+}
+
+/* canonical - canonical = canonical. */
+static inline void bls_fp_sub(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b)
+{
+    uint64_t t[6];
+    uint64_t borrow = 0;
+    for (int i = 0; i < 6; i++) {
+        t[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
+    }
+    uint64_t mask = kf_ct_mask(borrow);
+    uint64_t carry = 0;
+    for (int i = 0; i < 6; i++) {
+        out->limb[i] = bls_adc(t[i], mask & bls_p[i], &carry);
+    }
+}
+
+static inline void bls_fp_neg(struct bls_fp *out, const struct bls_fp *a)
+{
+    static const struct bls_fp zero = {{0}};
+    bls_fp_sub(out, &zero, a);
+}
+
+static inline void bls_fp_select(struct bls_fp *out, uint64_t mask, const struct bls_fp *a,
+                                 const struct bls_fp *b)
+{
+    for (int i = 0; i < 6; i++) {
+        out->limb[i] = kf_ct_select(mask, a->limb[i], b->limb[i]);
+    }
+}
+
+static inline uint64_t bls_fp_is_zero(const struct bls_fp *a)
+{
+    uint64_t d = 0;
+    for (int i = 0; i < 6; i++) {
+        d |= a->limb[i];
+    }
+    return kf_ct_is_zero(d);
+}
+
+static inline uint64_t bls_fp_equal(const struct bls_fp *a, const struct bls_fp *b)
+{
+    uint64_t d = 0;
+    for (int i = 0; i < 6; i++) {
+        d |= a->limb[i] ^ b->limb[i];
+    }
+    return kf_ct_is_zero(d);
+}
+
+/* wide j + wide k = wide j+k, j+k <= 96. */
+static inline void bls_wide_add(struct bls_wide *out, const struct bls_wide *a,
+                                const struct bls_wide *b)
+{
+    uint64_t carry = 0;
+    for (int i = 0; i < 12; i++) {
+        out->limb[i] = bls_adc(a->limb[i], b->limb[i], &carry);
+    }
+}
+
+/* The plain difference. Requires a >= b as numbers. */
+static inline void bls_wide_sub(struct bls_wide *out, const struct bls_wide *a,
+                                const struct bls_wide *b)
+{
+    uint64_t borrow = 0;
+    for (int i = 0; i < 12; i++) {
+        out->limb[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
+    }
+}
+
+/* wide mod + wide mod = wide mod. */
+static inline void bls_wide_add_mod(struct bls_wide *out, const struct bls_wide *a,
+                                    const struct bls_wide *b)
+{
+    struct bls_wide t;
+    bls_wide_add(&t, a, b);
+    for (int i = 0; i < 6; i++) {
+        out->limb[i] = t.limb[i];
+    }
+    bls_fp_reduce_once(out->limb + 6, t.limb + 6);
+}
+
+/* wide mod - wide mod = wide mod. */
+static inline void bls_wide_sub_mod(struct bls_wide *out, const struct bls_wide *a,
+                                    const struct bls_wide *b)
+{
+    uint64_t t[12];
+    uint64_t borrow = 0;
+    for (int i = 0; i < 12; i++) {
+        t[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
+    }
+    uint64_t mask = kf_ct_mask(borrow);
+    uint64_t carry = 0;
+    for (int i = 0; i < 6; i++) {
+        out->limb[i] = t[i];
+        out->limb[i + 6] = bls_adc(t[i + 6], mask & bls_p[i], &carry);
+    }
+}
+
+/* lazy j times lazy k = wide jk, jk <= 96. out must not overlap a or b. */
+void bls_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
+void bls_fp_square_wide(struct bls_wide *out, const struct bls_fp *a);
+/* wide mod to canonical: w / 2^384 modulo p. */
+void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w);
+
+/* The product as Montgomery residues: lazy j, lazy k with jk <= 9 to canonical. */
+void bls_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b);
+void bls_fp_square(struct bls_fp *out, const struct bls_fp *a);
+/* 1/a, and 0 for 0. */
+void bls_fp_inverse(struct bls_fp *out, const struct bls_fp *a);
+/* a^((p-3)/4), from which square roots of a and of 1/a are made. */
+void bls_fp_pow_p_minus_3_over_4(struct bls_fp *out, const struct bls_fp *a);
+/* *out = a square root of a and a true mask when there is one; else *out is unspecified. */
+uint64_t bls_fp_sqrt(struct bls_fp *out, const struct bls_fp *a);
+
+/* The integer, little-endian limbs, not in Montgomery form. */
+void bls_fp_to_raw(uint64_t out[static 6], const struct bls_fp *a);
+/* Whether the integer is odd (RFC 9380, 4.1). */
+uint64_t bls_fp_sgn0(const struct bls_fp *a);
+/* Whether the integer exceeds (p-1)/2. */
+uint64_t bls_fp_is_larger_half(const struct bls_fp *a);
+/* 48 big-endian bytes; decoding gives a true mask when the number is below p. */
+void bls_fp_encode(uint8_t out[static BLS_FP_BYTES], const struct bls_fp *a);
+uint64_t bls_fp_decode(struct bls_fp *out, const uint8_t in[static BLS_FP_BYTES]);
+/* 64 big-endian bytes modulo p (RFC 9380, 5.2, L = 64). */
+void bls_fp_from_64_bytes(struct bls_fp *out, const uint8_t in[static 64]);
+
+#endif

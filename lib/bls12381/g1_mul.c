@@ -1,0 +1,182 @@
+/* G1: multiplication by scalars. */
+#include "base/secret.h"
+#include "bls12381/point_int.h"
+#include "bls12381/tables_int.h"
+
+enum { GROUP = 8 }; /* points that share their doublings: 18 kB of tables on the stack */
+
+void bls_g1_window(struct bls_g1 table[static BLS_WINDOW_ENTRIES], const struct bls_g1 *a)
+{
+    table[0] = *a;
+    for (int j = 2; j <= BLS_WINDOW_ENTRIES; j++) {
+        if (j % 2 == 0) {
+            bls_g1_double(&table[j - 1], &table[j / 2 - 1]);
+        } else {
+            bls_g1_add(&table[j - 1], &table[j - 2], a);
+        }
+    }
+}
+
+static void negate_if(struct bls_g1 *a, uint64_t mask)
+{
+    struct bls_fp y;
+    bls_fp_neg(&y, &a->y);
+    bls_fp_select(&a->y, mask, &y, &a->y);
+}
+
+void bls_g1_lookup(struct bls_g1 *out, const struct bls_g1 table[static BLS_WINDOW_ENTRIES],
+                   uint8_t digit)
+{
+    uint64_t magnitude = bls_digit_magnitude(digit);
+    bls_g1_infinity(out);
+    for (uint64_t j = 0; j < BLS_WINDOW_ENTRIES; j++) {
+        bls_g1_select(out, kf_ct_equal(magnitude, j + 1), &table[j], out);
+    }
+    negate_if(out, bls_digit_negative(digit));
+}
+
+/* Adds [k0]P - [k1]phi(P) for one window's digits. */
+static void add_window(struct bls_g1 *sum, const struct bls_g1 table[static BLS_WINDOW_ENTRIES],
+                       const struct bls_half_digits *k, int i)
+{
+    struct bls_g1 t;
+    bls_g1_lookup(&t, table, k->digit[0][i]);
+    bls_g1_add(sum, sum, &t);
+    bls_g1_lookup(&t, table, k->digit[1][i] ^ BLS_DIGIT_NEGATIVE);
+    bls_g1_phi(&t, &t);
+    bls_g1_add(sum, sum, &t);
+}
+
+static void mul_group(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a, size_t n)
+{
+    struct bls_g1 table[GROUP][BLS_WINDOW_ENTRIES], sum;
+    struct bls_half_digits digits[GROUP];
+    for (size_t p = 0; p < n; p++) {
+        bls_g1_window(table[p], &a[p]);
+        bls_split_half(&digits[p], &k[p]);
+    }
+    bls_g1_infinity(&sum);
+    for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
+        for (int j = 0; j < BLS_WINDOW && i < BLS_HALF_WINDOWS - 1; j++) {
+            bls_g1_double(&sum, &sum);
+        }
+        for (size_t p = 0; p < n; p++) {
+            add_window(&sum, table[p], &digits[p], i);
+        }
+    }
+    *out = sum;
+    kf_wipe(digits, n * sizeof digits[0]);
+    kf_wipe(table, n * sizeof table[0]);
+    kf_wipe(&sum, sizeof sum);
+}
+
+void bls_g1_mul_sum(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a, size_t n)
+{
+    struct bls_g1 sum, t;
+    bls_g1_infinity(&sum);
+    for (size_t done = 0; done < n; done += GROUP) {
+        mul_group(&t, k + done, a + done, n - done < GROUP ? n - done : GROUP);
+        bls_g1_add(&sum, &sum, &t);
+    }
+    *out = sum;
+}
+
+void bls_g1_mul(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a)
+{
+    mul_group(out, k, a, 1);
+}
+
+/* Selects [digit] of the window's entry and adds it; keeps the sum where the digit is zero. */
+static void add_fixed(struct bls_g1 *sum,
+                      const struct bls_g1_affine table[static BLS_TABLE_ENTRIES], uint8_t digit)
+{
+    uint64_t magnitude = bls_digit_magnitude(digit);
+    struct bls_g1_affine entry = table[0];
+    struct bls_g1 t;
+    for (uint64_t j = 1; j < BLS_TABLE_ENTRIES; j++) {
+        uint64_t mask = kf_ct_equal(magnitude, j + 1);
+        bls_fp_select(&entry.x, mask, &table[j].x, &entry.x);
+        bls_fp_select(&entry.y, mask, &table[j].y, &entry.y);
+    }
+    bls_fp_neg(&t.y, &entry.y);
+    bls_fp_select(&entry.y, bls_digit_negative(digit), &t.y, &entry.y);
+    bls_g1_add_mixed(&t, sum, &entry);
+    bls_g1_select(sum, kf_ct_is_zero(magnitude), sum, &t);
+}
+
+/* No doublings: each half has its own sum over the generator's table, joined by phi at the end. */
+void bls_g1_mul_generator(struct bls_g1 *out, const struct bls_fr *k)
+{
+    struct bls_half_digits digits;
+    struct bls_g1 sum[2];
+    bls_split_half(&digits, k);
+    for (int h = 0; h < 2; h++) {
+        bls_g1_infinity(&sum[h]);
+        for (int i = 0; i < BLS_G1_TABLE_WINDOWS; i++) {
+            add_fixed(&sum[h], bls_g1_table[i], digits.digit[h][i]);
+        }
+    }
+    bls_g1_phi(&sum[1], &sum[1]);
+    bls_g1_sub(out, &sum[0], &sum[1]);
+    kf_wipe(&digits, sizeof digits);
+    kf_wipe(sum, sizeof sum);
+}
+
+/* Public digits: indexes the table and skips zeros. */
+static void add_window_vartime(struct bls_g1 *sum,
+                               const struct bls_g1 table[static BLS_WINDOW_ENTRIES],
+                               const struct bls_half_digits *k, int i)
+{
+    for (int h = 0; h < 2; h++) {
+        uint8_t digit = k->digit[h][i];
+        if (bls_digit_magnitude(digit) == 0) {
+            continue;
+        }
+        struct bls_g1 t = table[bls_digit_magnitude(digit) - 1];
+        if (h == 1) {
+            bls_g1_phi(&t, &t);
+        }
+        if ((digit >= BLS_DIGIT_NEGATIVE) != (h == 1)) {
+            bls_g1_neg(&t, &t);
+        }
+        bls_g1_add(sum, sum, &t);
+    }
+}
+
+static void mul_group_vartime(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a,
+                              size_t n)
+{
+    struct bls_g1 table[GROUP][BLS_WINDOW_ENTRIES], sum;
+    struct bls_half_digits digits[GROUP];
+    for (size_t p = 0; p < n; p++) {
+        bls_g1_window(table[p], &a[p]);
+        bls_split_half(&digits[p], &k[p]);
+    }
+    bls_g1_infinity(&sum);
+    for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
+        for (int j = 0; j < BLS_WINDOW && !bls_g1_is_infinity(&sum); j++) {
+            bls_g1_double(&sum, &sum);
+        }
+        for (size_t p = 0; p < n; p++) {
+            add_window_vartime(&sum, table[p], &digits[p], i);
+        }
+    }
+    *out = sum;
+}
+
+void bls_g1_mul_sum_vartime(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a,
+                            size_t n)
+{
+    struct bls_g1 sum, t;
+    bls_g1_infinity(&sum);
+    for (size_t done = 0; done < n; done += GROUP) {
+        mul_group_vartime(&t, k + done, a + done, n - done < GROUP ? n - done : GROUP);
+        bls_g1_add(&sum, &sum, &t);
+    }
+    *out = sum;
+}
+
+void bls_g1_mul_vartime(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a)
+{
+    mul_group_vartime(out, k, a, 1);
+}
