@@ -50,8 +50,8 @@ void bls_fr_neg(struct bls_fr *out, const struct bls_fr *a)
     bls_fr_sub(out, &zero, a);
 }
 
-/* a b / 2^256 modulo r, by rows (CIOS). Requires a b < r 2^256: either operand may be any 256-bit
- * number when the other is below r. */
+/* a b / 2^256 modulo r, by rows (CIOS). Requires a < r; b may be any 256-bit number. (Not the other
+ * way round: each row adds up to a + r to the sum shifted down, which must stay below 2^256.) */
 void bls_fr_mul(struct bls_fr *out, const struct bls_fr *a, const struct bls_fr *b)
 {
     uint64_t t[5] = {0};
@@ -203,7 +203,7 @@ void bls_fr_from_bytes_mod(struct bls_fr *out, const uint8_t *in, size_t length)
         length -= take;
         struct bls_fr t;
         fr_load_be(&t, chunk);
-        bls_fr_mul(&t, &t, &bls_fr_r2);
+        bls_fr_mul(&t, &bls_fr_r2, &t);     /* t may be above r */
         bls_fr_mul(&sum, &sum, &bls_fr_r2); /* sum 2^256 */
         bls_fr_add(&sum, &sum, &t);
         kf_wipe(&t, sizeof t);
