@@ -50,8 +50,8 @@ void bls_fr_neg(struct bls_fr *out, const struct bls_fr *a)
     bls_fr_sub(out, &zero, a);
 }
 
-/* a b / 2^256 modulo r, by rows (CIOS). Requires a < r; b may be any 256-bit number. (Not the other
- * way round: each row adds up to a + r to the sum shifted down, which must stay below 2^256.) */
+/* a b / 2^256 modulo r, by rows (CIOS). Requires a < r; b may be any 256-bit number. Each row leaves
+ * t < a + r < 2r < 2^256. */
 void bls_fr_mul(struct bls_fr *out, const struct bls_fr *a, const struct bls_fr *b)
 {
     uint64_t t[5] = {0};
@@ -69,7 +69,7 @@ void bls_fr_mul(struct bls_fr *out, const struct bls_fr *a, const struct bls_fr 
         for (int j = 0; j < 3; j++) {
             t[j] = t[j + 1];
         }
-        t[3] = t[4] + carry; /* below 2r < 2^256: no carry */
+        t[3] = t[4] + carry;
     }
     fr_reduce_once(out, t);
 }
@@ -146,7 +146,7 @@ void bls_fr_select(struct bls_fr *out, uint64_t mask, const struct bls_fr *a,
 void bls_fr_from_u64(struct bls_fr *out, uint64_t v)
 {
     struct bls_fr t = {{v}};
-    bls_fr_mul(out, &t, &bls_fr_r2);
+    bls_fr_mul(out, &bls_fr_r2, &t);
 }
 
 /* All ones when the number is below r. */
@@ -174,7 +174,7 @@ enum kf_status bls_fr_decode(struct bls_fr *out, const uint8_t in[static BLS_FR_
     kf_ct_public(&canonical,
                  sizeof canonical); /* whether an encoding is refused is visible anyway */
     if (canonical) {
-        bls_fr_mul(out, &t, &bls_fr_r2);
+        bls_fr_mul(out, &bls_fr_r2, &t);
     }
     kf_wipe(&t, sizeof t);
     return canonical ? KF_OK : KF_ERR_MALFORMED;
@@ -203,7 +203,7 @@ void bls_fr_from_bytes_mod(struct bls_fr *out, const uint8_t *in, size_t length)
         length -= take;
         struct bls_fr t;
         fr_load_be(&t, chunk);
-        bls_fr_mul(&t, &bls_fr_r2, &t);     /* t may be above r */
+        bls_fr_mul(&t, &bls_fr_r2, &t);
         bls_fr_mul(&sum, &sum, &bls_fr_r2); /* sum 2^256 */
         bls_fr_add(&sum, &sum, &t);
         kf_wipe(&t, sizeof t);
