@@ -284,6 +284,8 @@ static enum kf_status parse_leaf(uint16_t *out, struct parser *p)
         .value = token_text(p, &value),
         .value_length = (uint16_t)value.length,
         .positive = !p->negated,
+        .offset = (uint32_t)label.offset,
+        .length = (uint32_t)(value.offset + value.length - label.offset),
     };
     *out = (uint16_t)p->draft->leaf_count++;
     p->token = token_after(p, &value);
