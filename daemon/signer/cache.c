@@ -204,6 +204,17 @@ void signer_cache_remove(struct signer_cache *cache, const uint8_t ski[static RE
     (void)pthread_mutex_unlock(&cache->mutex);
 }
 
+void signer_cache_remove_former(struct signer_cache *cache,
+                                const uint8_t ski[static RECORD_SKI_SIZE], uint64_t revision)
+{
+    (void)pthread_mutex_lock(&cache->mutex);
+    struct signer_key *key = find(cache, ski);
+    if (key != NULL && key->revision != revision) {
+        forget(cache, key);
+    }
+    (void)pthread_mutex_unlock(&cache->mutex);
+}
+
 void signer_cache_remove_policy(struct signer_cache *cache, const char *policy_id)
 {
     (void)pthread_mutex_lock(&cache->mutex);

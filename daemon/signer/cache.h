@@ -49,6 +49,9 @@ struct signer_key *signer_cache_get(struct signer_cache *cache,
 /* Remembers the key (a reference of its own) in place of any other with its SKI. */
 void signer_cache_put(struct signer_cache *cache, struct signer_key *key);
 void signer_cache_remove(struct signer_cache *cache, const uint8_t ski[static RECORD_SKI_SIZE]);
+/* Forgets the key unless it was opened from the record of this revision. */
+void signer_cache_remove_former(struct signer_cache *cache,
+                                const uint8_t ski[static RECORD_SKI_SIZE], uint64_t revision);
 /* Forgets every key of this policy; every key at all when policy_id is NULL. */
 void signer_cache_remove_policy(struct signer_cache *cache, const char *policy_id);
 size_t signer_cache_count(struct signer_cache *cache);

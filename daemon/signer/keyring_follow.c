@@ -71,8 +71,8 @@ static enum kf_status changed(void *context, const struct store_entry *entry)
         uint8_t ski[RECORD_SKI_SIZE];
         if (strlen(rest) == sizeof ski * 2 && ski_of(ski, rest)) {
             for (size_t i = 0; i < f->count; i++) {
-                signer_cache_remove(f->caches[i].keys, ski);
-                signer_cache_remove(f->caches[i].closed, ski);
+                signer_cache_remove_former(f->caches[i].keys, ski, entry->revision);
+                signer_cache_remove_former(f->caches[i].closed, ski, entry->revision);
             }
         }
         return KF_OK;
