@@ -21,6 +21,7 @@ struct net_client {
     struct net_address address;
     enum net_state state;
     struct net_timer *connect_timer; /* connecting: gives up; down: tries again */
+    const char *give_up;             /* what to say when connecting is given up */
     struct net_timer *ping_timer;
     struct net_timer *expire_timer;
     uint64_t expire_at_ns; /* what expire_timer is set to, or 0 */
@@ -173,9 +174,12 @@ static const struct net_link_events events = {
 static void start(struct net_client *client)
 {
     client->state = NET_CONNECTING;
+    client->give_up = "connecting took too long";
     net_timer_set(client->connect_timer, (uint64_t)client->options.connect_ms * 1000);
-    if (net_link_connect(&client->link, &client->address, client->options.tls) != KF_OK)
-        lose(client, "cannot connect");
+    if (net_link_connect(&client->link, &client->address, client->options.tls) != KF_OK) {
+        client->give_up = "cannot connect";
+        net_timer_set(client->connect_timer, 0); /* told from the loop, as every loss is */
+    }
 }
 
 static void connect_due(void *context)
@@ -184,7 +188,7 @@ static void connect_due(void *context)
     if (client->state == NET_DOWN)
         start(client);
     else if (client->state == NET_CONNECTING)
-        lose(client, "connecting took too long");
+        lose(client, client->give_up);
 }
 
 /* Makes sure that expire_timer goes off for the earliest deadline. */
@@ -282,10 +286,24 @@ void net_client_free(struct net_client *client)
     net_loop_release(client->link.loop, &client->garbage);
 }
 
+void net_client_abandon(struct net_client *client)
+{
+    lose(client, "given up");
+    if (client->gone)
+        return;
+    /* Down already: nothing was in flight. */
+    net_timer_clear(client->connect_timer);
+}
+
 void net_client_connect(struct net_client *client)
 {
     if (client->state == NET_DOWN)
-        net_timer_set(client->connect_timer, 0); /* from the loop, not from within this call */
+        start(client);
+}
+
+void net_client_use_tls(struct net_client *client, const struct net_tls *tls)
+{
+    client->options.tls = tls;
 }
 
 enum net_state net_client_state(const struct net_client *client)
@@ -307,7 +325,7 @@ enum kf_status net_client_send(struct net_client *client, uint32_t *id,
                                const struct keyless_message *message, uint64_t deadline_ns,
                                net_done *done, void *context)
 {
-    if (client->state == NET_DOWN)
+    if (client->state == NET_DOWN || client->link.bev == NULL)
         return KF_ERR_UNAVAILABLE;
     struct request *request = client->free_requests;
     struct keyless_message sent = *message;

@@ -7,9 +7,9 @@
  * answer ends the connection. Requests may be sent while it connects; they wait in its output.
  *
  * Every request sent ends in exactly one call of its `done`, from the loop, never from within a
- * call of this module: with the answer (an error answer is an answer), or without one: KF_ERR_
- * TIMEOUT when its deadline passed, KF_ERR_UNAVAILABLE when the connection failed. Except: a
- * cancelled request, or one of a client that is freed, gets no call.
+ * call of this module (but net_client_abandon): with the answer (an error answer is an answer), or
+ * without one: KF_ERR_ TIMEOUT when its deadline passed, KF_ERR_UNAVAILABLE when the connection
+ * failed. Except: a cancelled request, or one of a client that is freed, gets no call.
  *
  * Threads: the loop's. Ownership: the owner keeps the client and may free it in any callback. */
 #ifndef KEYFENCE_NET_CLIENT_H
@@ -55,9 +55,15 @@ KF_MUST_USE enum kf_status net_client_new(struct net_client **out, struct net_lo
                                           const struct net_client_options *options,
                                           struct kf_error *err);
 void net_client_free(struct net_client *client); /* NULL is ignored */
+/* Loses the connection now: every request gets its call, with KF_ERR_UNAVAILABLE, before this
+ * returns, and it does not connect again by itself. For an owner that ends. */
+void net_client_abandon(struct net_client *client);
 
-/* Starts to connect, if it is down: also before the delay after a loss is over. */
+/* Starts to connect, if it is down: also before the delay after a loss is over. It is
+ * NET_CONNECTING then, and requests may be sent; a failure comes from the loop. */
 void net_client_connect(struct net_client *client);
+/* Connections made from now on use these certificates; borrowed. */
+void net_client_use_tls(struct net_client *client, const struct net_tls *tls);
 enum net_state net_client_state(const struct net_client *client);
 /* When bytes last came from the peer; kf_clock_monotonic_ns(). */
 uint64_t net_client_heard_ns(const struct net_client *client);
