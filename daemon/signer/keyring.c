@@ -199,7 +199,8 @@ static EVP_PKEY *unseal(const struct payload_customer_key *payload, const uint8_
     return pkey;
 }
 
-static enum signer_found open_customer_key(struct signer_key **out, struct signer_caches *caches,
+static enum signer_found open_customer_key(struct signer_key **out, struct signer_keyring *keyring,
+                                           struct signer_caches *caches,
                                            const struct record *record,
                                            const struct payload_customer_key *payload,
                                            const uint8_t *ski, const struct signer_source *source,
@@ -208,7 +209,8 @@ static enum signer_found open_customer_key(struct signer_key **out, struct signe
     struct kf_error err = {.message = ""};
     EVP_PKEY *pkey = unseal(payload, ski, policy_secret, &err);
     if (pkey == NULL) {
-        log_error("%s does not open although its policy key does: %s", record->key, err.message);
+        const struct store_entry entry = {.key = record->key, .revision = record->revision};
+        signer_keyring_report(keyring, &entry, &err);
         return SIGNER_BROKEN;
     }
     struct signer_key *key =
@@ -280,7 +282,7 @@ static enum signer_found find_uncached(struct signer_key **out, char *policy_id,
     struct signer_source source;
     enum signer_found found = policy_state(secret, &source, keyring, snapshot, policy_id);
     if (found == SIGNER_FOUND) {
-        found = open_customer_key(out, caches, &record, &payload, ski, &source, secret);
+        found = open_customer_key(out, keyring, caches, &record, &payload, ski, &source, secret);
     } else {
         remember_closed(caches, &record, policy_id, ski);
     }
