@@ -117,7 +117,8 @@ static bool hold(struct engine *e, struct client_request *r)
 {
     uint64_t now = now_ns(e);
     uint64_t retry = now + ENGINE_RETRY_MS * ns_per_ms;
-    if (!r->signer_down || !e->signer.down || retry >= r->deadline_ns ||
+    if (!r->signer_down || !e->signer.down || r->sent >= ENGINE_SENT_MAX ||
+        retry >= r->deadline_ns ||
         now >= e->signer.down_since_ns + ENGINE_SIGNER_PATIENCE_MS * ns_per_ms) {
         return false;
     }
@@ -146,19 +147,25 @@ static void target_failed(struct engine *e, struct client_request *r)
     }
 }
 
+/* A target counts as down from its first failure to its next answer: one that accepts connections
+ * and dies before it answers is down all the while. */
+static void mark_down(const struct engine *e, struct target *t)
+{
+    if (!t->down) {
+        t->down = true;
+        t->down_since_ns = now_ns(e);
+    }
+}
+
 static bool target_open(struct engine *e, struct target *t)
 {
     if (connection_is_open(&t->connection)) {
         return true;
     }
     if (connection_open(&t->connection) == KF_OK) {
-        t->down = false;
         return true;
     }
-    if (!t->down) {
-        t->down = true;
-        t->down_since_ns = now_ns(e);
-    }
+    mark_down(e, t);
     return false;
 }
 
@@ -199,7 +206,9 @@ static void attempt(struct engine *e, struct client_request *r)
     if (connection_push(&t->connection, &m) != KF_OK) {
         (void)keyless_pending_take(&t->pending, m.id);
         finish_failed(e, r, CLIENT_RESOURCES, "too much is waiting to be sent, or out of memory");
+        return;
     }
+    r->sent++;
 }
 
 struct frame_context {
@@ -211,6 +220,7 @@ static void take_answer(void *context, const struct keyless_message *m)
 {
     const struct frame_context *c = context;
     struct client_request *r = keyless_pending_take(&c->target->pending, m->id);
+    c->target->down = false;
     if (r == NULL) {
         return; /* given up before */
     }
@@ -229,14 +239,14 @@ static void take_answer(void *context, const struct keyless_message *m)
     }
 }
 
-/* The connection died. Each request of it goes out once more over a new one; twice is enough, as
- * the request itself might be what kills the peer. */
+/* The connection died. Each request of it goes out once more over a new one. */
 static void target_died(struct engine *e, struct target *t)
 {
     struct request_list list = {0};
     struct client_request *r = NULL;
     connection_close(&t->connection);
     while ((r = keyless_pending_drain(&t->pending)) != NULL) {
+        mark_down(e, t);
         list_append(&list, r);
     }
     while ((r = list_take(&list)) != NULL) {

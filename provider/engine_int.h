@@ -13,6 +13,7 @@
 enum {
     ENGINE_WAITING_MAX = 4096,        /* requests under way at each of signer and relay */
     ENGINE_SIGNER_PATIENCE_MS = 1000, /* how long a signer may be down before requests fail */
+    ENGINE_SENT_MAX = 6,              /* a request may be what kills its signers: not for ever */
     ENGINE_RETRY_MS = 25,             /* between tries while it is */
     ENGINE_SIGNER_SHARE = 3,          /* a silent signer is given up after 1/3 of the time */
 };

@@ -24,6 +24,7 @@ struct client_request {
     struct client_request *next;
     enum request_stage stage;
     bool resent;          /* once already on this stage, over a new connection */
+    unsigned sent;        /* how often it has been sent, to anybody */
     bool signer_down;     /* the signer could not be asked, so it may be worth a second try */
     uint8_t signer_error; /* what the signer answered */
     uint64_t retry_ns;    /* when held: when to try again */

@@ -7,6 +7,8 @@
  *     --reason TEXT                          goes with every refusal
  *     --die-after N                          exits without an answer at the Nth request
  *     --drop-every N                         closes the connection instead of each Nth answer
+ *
+ * It answers the operation "status" with {"requests":N,"connections":N}, both since the start.
  */
 #include "keyless/frame.h"
 #include "keyless/key_reference.h"
@@ -184,9 +186,14 @@ static void answer(const struct peer *p, const struct keyless_message *m)
 {
     uint8_t out[KEYLESS_SIGNATURE_MAX];
     size_t n = sizeof out;
+    char status[128];
     struct keyless_message reply = keyless_answer_error(m->id, keyless_request_check(m), NULL);
     unsigned delay = 0;
-    if (reply.error == KEYLESS_ERR_NONE) {
+    if (m->opcode == KEYLESS_OP_STATUS) {
+        int length = snprintf(status, sizeof status, "{\"requests\":%u,\"connections\":%u}",
+                              requests, serials);
+        reply = keyless_answer_make(m->id, (const uint8_t *)status, (size_t)length);
+    } else if (reply.error == KEYLESS_ERR_NONE) {
         const struct served_key *k = find_key(m);
         const struct keyless_operation *o = keyless_operation_find(m->opcode);
         delay = k == NULL ? 0 : k->delay_ms;
@@ -279,7 +286,7 @@ static void serve_peer(struct peer *p)
         if (keyless_frame_read(&m, p->in + at, needed) != KF_OK) {
             fail("malformed request");
         }
-        requests++;
+        requests += m.opcode == KEYLESS_OP_STATUS ? 0 : 1;
         if (die_after != 0 && requests >= die_after) {
             _exit(3);
         }
