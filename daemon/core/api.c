@@ -69,7 +69,8 @@ static enum kf_status check_members(struct api_call *call, json_t *body, const c
 {
     const char *name;
     json_t *value;
-    json_object_foreach (body, name, value) {
+    json_object_foreach(body, name, value)
+    {
         size_t i = 0;
         while (known[i] != NULL && strcmp(known[i], name) != 0) {
             i++;

@@ -1,8 +1,8 @@
 /* The API's handlers: one function for each method of each resource, between JSON and the store.
  *
- * A handler gets a call, and returns KF_OK with call->answer (and a call->http other than 200, where
- * it made something) or another status with call->problem filled. One thread. docs/API.md describes
- * what each takes and gives. */
+ * A handler gets a call, and returns KF_OK with call->answer (and a call->http other than 200,
+ * where it made something) or another status with call->problem filled. One thread. docs/API.md
+ * describes what each takes and gives. */
 #ifndef KEYFENCE_CORE_API_H
 #define KEYFENCE_CORE_API_H
 
@@ -15,8 +15,8 @@ enum { API_BODY_MAX = 192 * 1024 };
 
 struct api_call {
     struct core *core;
-    const char *id;     /* the last part of the path, valid as an id; "" where there is none */
-    uint8_t *body;      /* secret memory; a handler that takes it over sets this to NULL */
+    const char *id; /* the last part of the path, valid as an id; "" where there is none */
+    uint8_t *body;  /* secret memory; a handler that takes it over sets this to NULL */
     size_t body_length;
     uint16_t http;  /* 200 unless the handler says otherwise */
     json_t *answer; /* owned by the call */
@@ -31,8 +31,8 @@ struct api_route {
     api_handler *handler;
 };
 
-/* The route of a request; *id points into path, or to "". When NULL, *allowed lists the methods that
- * the path has ("" when there is no such path). */
+/* The route of a request; *id points into path, or to "". When NULL, *allowed lists the methods
+ * that the path has ("" when there is no such path). */
 const struct api_route *api_find(const char **id, char allowed[static 64], const char *method,
                                  const char *path);
 
@@ -67,7 +67,7 @@ KF_MUST_USE enum kf_status api_text(const char **out, struct api_call *call, con
                                     const char *name, size_t max);
 
 json_t *api_text_value(const struct payload_text *text);
-json_t *api_time_value(uint64_t ms); /* RFC 3339, UTC */
+json_t *api_time_value(uint64_t ms);                         /* RFC 3339, UTC */
 void api_hex(char *out, const uint8_t *data, size_t length); /* 2 * length + 1 */
 
 #endif

@@ -4,6 +4,7 @@
 #include "log.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,9 +109,8 @@ static enum kf_status show(struct api_call *call, const char *id)
     struct store_snapshot *snapshot = NULL;
     struct kf_error err = {.message = ""};
     struct payload_certificate *c = malloc(sizeof *c);
-    enum kf_status st = c == NULL
-                            ? kf_fail(&err, KF_ERR_MEMORY, "out of memory")
-                            : store_snapshot_begin(&snapshot, call->core->store, &err);
+    enum kf_status st = c == NULL ? kf_fail(&err, KF_ERR_MEMORY, "out of memory")
+                                  : store_snapshot_begin(&snapshot, call->core->store, &err);
     if (st == KF_OK) {
         st = show_in(call, snapshot, id, c, &err);
         store_snapshot_end(snapshot);
@@ -184,7 +184,8 @@ static json_t *warnings_value(const struct warnings *warnings, size_t satisfying
     return list;
 }
 
-/* From findings to a committed transaction. id is the caller's or "" and receives the chosen one. */
+/* From findings to a committed transaction. id is the caller's or "" and receives the chosen one.
+ */
 static enum kf_status commit_upload(struct api_call *call, char id[static RECORD_ID_SIZE],
                                     bool *changed, const struct upload_findings *findings,
                                     struct upload_worker *worker)
@@ -205,8 +206,8 @@ static enum kf_status commit_upload(struct api_call *call, char id[static RECORD
     if (st != KF_OK) {
         st = api_fail(call, &err);
     } else {
-        st = certificates_store(changed, core, txn, id, findings, &compiled, worker,
-                                &call->problem);
+        st =
+            certificates_store(changed, core, txn, id, findings, &compiled, worker, &call->problem);
     }
     /* The worker is gone, and its memory with it, before anything is acknowledged. */
     upload_end(worker);

@@ -4,6 +4,7 @@
 #include "registry.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,8 @@ static enum kf_status declare(struct declared *d, struct api_call *call, const c
                            "the value of \"%.60s\" must be a text", label);
     }
     if (d->count == DECLARED_MAX) {
-        return problem_set(&call->problem, KF_ERR_LIMIT, 400, "too_long",
-                           "more than %d attributes", DECLARED_MAX);
+        return problem_set(&call->problem, KF_ERR_LIMIT, 400, "too_long", "more than %d attributes",
+                           DECLARED_MAX);
     }
     d->items[d->count++] = (struct policy_attribute){label, json_string_value(value)};
     return KF_OK;
@@ -51,8 +52,7 @@ static enum kf_status gather(struct declared *d, struct api_call *call, const ch
     json_t *value;
     json_t *extra = json_object_get(body, "attributes");
     json_t *regions = json_object_get(body, "regions");
-    if ((extra != NULL && !json_is_object(extra)) ||
-        (regions != NULL && !json_is_array(regions))) {
+    if ((extra != NULL && !json_is_object(extra)) || (regions != NULL && !json_is_array(regions))) {
         return problem_set(&call->problem, KF_ERR_USAGE, 400, "invalid",
                            "\"attributes\" must be an object and \"regions\" a list");
     }
@@ -69,7 +69,8 @@ static enum kf_status gather(struct declared *d, struct api_call *call, const ch
     if (st == KF_OK && regions != NULL) {
         st = declare_each(d, call, "region", regions);
     }
-    json_object_foreach (extra, label, value) {
+    json_object_foreach(extra, label, value)
+    {
         if (st == KF_OK) {
             st = declare_each(d, call, label, value);
         }
@@ -161,12 +162,11 @@ static json_t *describe(const struct record *record, const struct payload_datace
         (void)snprintf(label, sizeof label, "%.*s", (int)a->label.length, a->label.data);
         (void)json_object_set_new(attributes, label, api_text_value(&a->value));
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:I}", "id",
-                     strchr(record->key, '/') + 1, "name", datacenter->name, "country",
-                     datacenter->country, "metro", datacenter->metro, "latitude",
-                     (double)datacenter->latitude / MICRODEGREES, "longitude",
-                     (double)datacenter->longitude / MICRODEGREES, "attributes", attributes,
-                     "revision", (json_int_t)record->revision);
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:I}", "id", strchr(record->key, '/') + 1,
+                     "name", datacenter->name, "country", datacenter->country, "metro",
+                     datacenter->metro, "latitude", (double)datacenter->latitude / MICRODEGREES,
+                     "longitude", (double)datacenter->longitude / MICRODEGREES, "attributes",
+                     attributes, "revision", (json_int_t)record->revision);
 }
 
 static enum kf_status describe_record(json_t **out, const struct record *record,
@@ -246,8 +246,7 @@ static bool unchanged(struct core *core, const char *key, size_t length)
     struct record record;
     bool same = false;
     if (store_snapshot_begin(&snapshot, core->store, NULL) == KF_OK) {
-        same = core_get(&record, snapshot, key, NULL) == KF_OK &&
-               record.payload_length == length &&
+        same = core_get(&record, snapshot, key, NULL) == KF_OK && record.payload_length == length &&
                memcmp(record.payload, core->payload, length) == 0;
         store_snapshot_end(snapshot);
     }
@@ -325,9 +324,8 @@ static enum kf_status accept(struct api_call *call, const char *id, json_t *body
     return st;
 }
 
-static const char *const members[] = {"id",       "name",      "country",    "metro",
-                                      "latitude", "longitude", "attributes", "regions",
-                                      NULL};
+static const char *const members[] = {"id",        "name",       "country", "metro", "latitude",
+                                      "longitude", "attributes", "regions", NULL};
 
 enum kf_status api_datacenters_create(struct api_call *call)
 {

@@ -5,6 +5,7 @@
 #include "registry.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,10 +131,9 @@ static enum kf_status read_enrolment(struct enrolment *out, struct api_call *cal
     if (st == KF_OK) {
         st = api_text(&hex, call, body, "enrolment_public", 2 * PAYLOAD_X25519_SIZE);
     }
-    if (st == KF_OK &&
-        (sodium_hex2bin(out->machine.enrolment_public, PAYLOAD_X25519_SIZE, hex, strlen(hex), NULL,
-                        &length, NULL) != 0 ||
-         length != PAYLOAD_X25519_SIZE)) {
+    if (st == KF_OK && (sodium_hex2bin(out->machine.enrolment_public, PAYLOAD_X25519_SIZE, hex,
+                                       strlen(hex), NULL, &length, NULL) != 0 ||
+                        length != PAYLOAD_X25519_SIZE)) {
         st = problem_set(&call->problem, KF_ERR_USAGE, 400, "invalid",
                          "\"enrolment_public\" must be %d hex digits", 2 * PAYLOAD_X25519_SIZE);
     }
@@ -151,8 +151,8 @@ static enum kf_status read_enrolment(struct enrolment *out, struct api_call *cal
     return st;
 }
 
-/* Enrolling twice with the same keys and place gives new certificates; another machine under a known
- * id is refused. */
+/* Enrolling twice with the same keys and place gives new certificates; another machine under a
+ * known id is refused. */
 static enum kf_status check_known(struct enrolment *enrolment, struct api_call *call,
                                   struct store_snapshot *snapshot)
 {
@@ -260,12 +260,12 @@ static enum kf_status certify(char *pems[static 3], struct api_call *call,
 {
     struct kf_error err = {.message = ""};
     enum kf_status st =
-        registry_certificate(&pems[0], call->core, "relay_csr", enrolment->id,
-                             AUTHORITY_ROLE_RELAY, NULL, 0, enrolment->relay_csr, &call->problem);
+        registry_certificate(&pems[0], call->core, "relay_csr", enrolment->id, AUTHORITY_ROLE_RELAY,
+                             NULL, 0, enrolment->relay_csr, &call->problem);
     if (st == KF_OK) {
-        st = registry_certificate(&pems[1], call->core, "sync_csr", enrolment->id,
-                                  AUTHORITY_ROLE_SYNC, NULL, 0, enrolment->sync_csr,
-                                  &call->problem);
+        st =
+            registry_certificate(&pems[1], call->core, "sync_csr", enrolment->id,
+                                 AUTHORITY_ROLE_SYNC, NULL, 0, enrolment->sync_csr, &call->problem);
     }
     if (st == KF_OK) {
         st = registry_ca(&pems[2], call->core, &err);
@@ -294,11 +294,10 @@ static enum kf_status enrol(struct api_call *call, const json_t *body)
     }
     if (st == KF_OK) {
         api_hex(records, call->core->records_public, RECORD_PUBLIC_SIZE);
-        call->answer =
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", enrolment.id, "datacenter",
-                      enrolment.machine.datacenter, "relay_certificate", pems[0],
-                      "sync_certificate", pems[1], "machine_ca", pems[2], "records_public",
-                      records);
+        call->answer = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", enrolment.id, "datacenter",
+                                 enrolment.machine.datacenter, "relay_certificate", pems[0],
+                                 "sync_certificate", pems[1], "machine_ca", pems[2],
+                                 "records_public", records);
         call->http = 201;
         log_info("enrolled machine %s in %s", enrolment.id, enrolment.machine.datacenter);
     }
@@ -330,8 +329,7 @@ struct keys {
 static enum kf_status visit_key(void *context, const struct store_entry *entry)
 {
     struct keys *keys = context;
-    char(*grown)[RECORD_KEY_SIZE] =
-        realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
+    char(*grown)[RECORD_KEY_SIZE] = realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
     if (grown == NULL) {
         return KF_ERR_MEMORY;
     }

@@ -48,12 +48,12 @@ enum kf_status api_status(struct api_call *call)
     }
     api_hex(id, core->store_id, STORE_ID_SIZE);
     api_hex(records, core->records_public, RECORD_PUBLIC_SIZE);
-    call->answer = json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "version", KEYFENCE_VERSION,
-        "store", id, "head", head, "generation", (json_int_t)core->generation, "records_public",
-        records, "authority", authority_state(core), "datacenters", counts[0], "machines",
-        counts[1], "certificates", counts[2], "policy_keys", counts[3], "started",
-        api_time_value(core->started_ms));
+    call->answer = json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "version",
+                             KEYFENCE_VERSION, "store", id, "head", head, "generation",
+                             (json_int_t)core->generation, "records_public", records, "authority",
+                             authority_state(core), "datacenters", counts[0], "machines", counts[1],
+                             "certificates", counts[2], "policy_keys", counts[3], "started",
+                             api_time_value(core->started_ms));
     return KF_OK;
 }
 
@@ -80,9 +80,8 @@ enum kf_status api_policies_check(struct api_call *call)
                                       "nowhere"));
         }
         call->answer =
-            json_pack("{s:s, s:s, s:s, s:o, s:o}", "policy", text, "policy_normal",
-                      compiled.normal, "policy_id", compiled.id, "satisfied_by", ids, "warnings",
-                      warnings);
+            json_pack("{s:s, s:s, s:s, s:o, s:o}", "policy", text, "policy_normal", compiled.normal,
+                      "policy_id", compiled.id, "satisfied_by", ids, "warnings", warnings);
         policies_clear(&compiled);
     }
     json_decref(body);

@@ -61,8 +61,7 @@ static enum kf_status open_call(struct call *out, const char *path, struct kf_er
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         bool denied = errno == EACCES;
         (void)close(fd);
-        return unavailable(err, path,
-                           denied ? "may not be used by this user" : "does not answer");
+        return unavailable(err, path, denied ? "may not be used by this user" : "does not answer");
     }
     out->fd = fd;
     out->deadline_ns = now_ns() + (uint64_t)AUTHORITY_CLIENT_SECONDS * 1000000000;

@@ -36,8 +36,7 @@ static enum kf_status visit(void *context, const struct store_entry *entry)
     return KF_OK;
 }
 
-static enum kf_status run_search(struct search *search, struct store_txn *txn,
-                                 struct kf_error *err)
+static enum kf_status run_search(struct search *search, struct store_txn *txn, struct kf_error *err)
 {
     search->matches->count = 0;
     search->certificate = malloc(sizeof *search->certificate);
@@ -103,7 +102,8 @@ static enum kf_status key_conflict(struct store_txn *txn, const struct upload_fi
     (void)problem_set(problem, KF_ERR_EXISTS, 409, "key_has_other_policy",
                       "this key is stored already under another policy (certificate %s%s): one key "
                       "has one policy",
-                      users.count > 0 ? users.ids[0] : "none", users.count > 1 ? " and others" : "");
+                      users.count > 0 ? users.ids[0] : "none",
+                      users.count > 1 ? " and others" : "");
     problem_hint(problem, "make a new key for the new policy: a copy of this one is already where "
                           "the former policy allows; or delete the certificates that use it first");
     return KF_ERR_EXISTS;
@@ -232,8 +232,7 @@ static enum kf_status put_certificate(struct core *core, struct store_txn *txn, 
         st = core_put(core, txn, RECORD_CERTIFICATE, key, 0, core->payload, length,
                       former->present ? former->revision : STORE_ABSENT, err);
     }
-    if (st == KF_OK && former->present &&
-        memcmp(former->ski, payload->ski, RECORD_SKI_SIZE) != 0) {
+    if (st == KF_OK && former->present && memcmp(former->ski, payload->ski, RECORD_SKI_SIZE) != 0) {
         st = drop_key(core, txn, former->ski, id, err);
     }
     return st;
@@ -250,8 +249,7 @@ static enum kf_status ensure_key(struct core *core, struct store_txn *txn,
     uint8_t policy_public[PAYLOAD_X25519_SIZE];
     enum kf_status st = stored_key_policy(policy_id, txn, findings->ski, &err);
     if (st == KF_OK) {
-        return strcmp(policy_id, compiled->id) == 0 ? KF_OK
-                                                    : key_conflict(txn, findings, problem);
+        return strcmp(policy_id, compiled->id) == 0 ? KF_OK : key_conflict(txn, findings, problem);
     }
     if (st == KF_ERR_NOT_FOUND) {
         st = policies_key(policy_public, core, txn, compiled, &err);

@@ -27,12 +27,10 @@ KF_MUST_USE enum kf_status certificates_with_leaf(struct matches *out, struct st
  * sealed key (the worker seals it) if it is new, the certificate; removes the key that the
  * certificate had before when nothing else uses it. *changed is false when everything was there
  * already. The worker may have been ended. On failure the caller aborts. */
-KF_MUST_USE enum kf_status certificates_store(bool *changed, struct core *core,
-                                              struct store_txn *txn, const char *id,
-                                              const struct upload_findings *findings,
-                                              const struct compiled_policy *compiled,
-                                              struct upload_worker *worker,
-                                              struct problem *problem);
+KF_MUST_USE enum kf_status
+certificates_store(bool *changed, struct core *core, struct store_txn *txn, const char *id,
+                   const struct upload_findings *findings, const struct compiled_policy *compiled,
+                   struct upload_worker *worker, struct problem *problem);
 
 /* Removes the certificate and, unless another one uses it, its key. KF_ERR_NOT_FOUND. */
 KF_MUST_USE enum kf_status certificates_delete(struct core *core, struct store_txn *txn,

@@ -315,16 +315,14 @@ static int host_of(char out[static PAYLOAD_HOST_MAX + 1], const GENERAL_NAME *na
     int kind = 0;
     const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &kind);
     if (kind == GEN_DNS) {
-        return host_text(out, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value))
-                   ? 1
-                   : -1;
+        return host_text(out, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)) ? 1
+                                                                                               : -1;
     }
     if (kind == GEN_IPADD) {
         int length = ASN1_STRING_length(value);
         int family = length == 4 ? AF_INET : AF_INET6;
-        return (length == 4 || length == 16) &&
-                       inet_ntop(family, ASN1_STRING_get0_data(value), out, PAYLOAD_HOST_MAX) !=
-                           NULL
+        return (length == 4 || length == 16) && inet_ntop(family, ASN1_STRING_get0_data(value), out,
+                                                          PAYLOAD_HOST_MAX) != NULL
                    ? 1
                    : -1;
     }

@@ -70,8 +70,8 @@ static struct record record_for(const struct core *core, const struct store_txn 
 }
 
 enum kf_status core_put(struct core *core, struct store_txn *txn, enum record_kind kind,
-                        const char *key, uint32_t generation, const uint8_t *payload,
-                        size_t length, uint64_t expected, struct kf_error *err)
+                        const char *key, uint32_t generation, const uint8_t *payload, size_t length,
+                        uint64_t expected, struct kf_error *err)
 {
     struct record record = record_for(core, txn, kind, key);
     record.generation = generation;

@@ -1,8 +1,8 @@
 /* The core's state: the store it writes, the key it signs records with, the generation it seals
  * under. Everything below the HTTP interface uses it.
  *
- * One thread. Ownership: core_close releases everything. Secrets: the record-signing key, in guarded
- * memory for the life of the process; no customer's key ever (upload_worker.h). */
+ * One thread. Ownership: core_close releases everything. Secrets: the record-signing key, in
+ * guarded memory for the life of the process; no customer's key ever (upload_worker.h). */
 #ifndef KEYFENCE_CORE_CORE_H
 #define KEYFENCE_CORE_CORE_H
 
@@ -51,10 +51,9 @@ KF_MUST_USE enum kf_status core_open(struct core **out, const struct core_option
 void core_close(struct core *core);
 
 /* Signs and puts a record; the payload may be core->payload. expected as in store.h. */
-KF_MUST_USE enum kf_status core_put(struct core *core, struct store_txn *txn,
-                                    enum record_kind kind, const char *key, uint32_t generation,
-                                    const uint8_t *payload, size_t length, uint64_t expected,
-                                    struct kf_error *err);
+KF_MUST_USE enum kf_status core_put(struct core *core, struct store_txn *txn, enum record_kind kind,
+                                    const char *key, uint32_t generation, const uint8_t *payload,
+                                    size_t length, uint64_t expected, struct kf_error *err);
 /* Puts a signed tombstone where a live record is; nothing when there is none. */
 KF_MUST_USE enum kf_status core_delete(struct core *core, struct store_txn *txn,
                                        enum record_kind kind, const char *key,

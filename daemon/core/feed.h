@@ -1,8 +1,8 @@
 /* The replication feed: what a machine asks, and the bytes it gets.
  *
  * A request is answered at once when there is a record for it after its cursor; otherwise when one
- * is committed, or, with an empty body, when its time is up. Other machines' keys are left out: they
- * are sealed, but need not travel. Format: docs/PROTOCOL.feed. */
+ * is committed, or, with an empty body, when its time is up. Other machines' keys are left out:
+ * they are sealed, but need not travel. Format: docs/PROTOCOL.feed. */
 #ifndef KEYFENCE_CORE_FEED_H
 #define KEYFENCE_CORE_FEED_H
 

@@ -19,19 +19,15 @@ enum kf_status key_type_of(enum key_type *out, char *name, size_t name_size, con
         const char *group;
         enum key_type type;
     } types[] = {
-        {EVP_PKEY_RSA, 2048, NULL, KEY_RSA_2048},
-        {EVP_PKEY_RSA, 3072, NULL, KEY_RSA_3072},
-        {EVP_PKEY_RSA, 4096, NULL, KEY_RSA_4096},
-        {EVP_PKEY_EC, 256, "prime256v1", KEY_P256},
-        {EVP_PKEY_EC, 384, "secp384r1", KEY_P384},
-        {EVP_PKEY_ED25519, 0, NULL, KEY_ED25519},
+        {EVP_PKEY_RSA, 2048, NULL, KEY_RSA_2048},  {EVP_PKEY_RSA, 3072, NULL, KEY_RSA_3072},
+        {EVP_PKEY_RSA, 4096, NULL, KEY_RSA_4096},  {EVP_PKEY_EC, 256, "prime256v1", KEY_P256},
+        {EVP_PKEY_EC, 384, "secp384r1", KEY_P384}, {EVP_PKEY_ED25519, 0, NULL, KEY_ED25519},
     };
     char group[64] = "";
     size_t length = 0;
     int id = EVP_PKEY_get_base_id(key);
     int bits = EVP_PKEY_get_bits(key);
-    if (id == EVP_PKEY_EC &&
-        EVP_PKEY_get_group_name(key, group, sizeof group, &length) != 1) {
+    if (id == EVP_PKEY_EC && EVP_PKEY_get_group_name(key, group, sizeof group, &length) != 1) {
         (void)snprintf(group, sizeof group, "with explicit curve parameters");
     }
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {

@@ -44,8 +44,8 @@ static bool split(char host[static HOST_MAX + 1], uint16_t *port, const char *ad
     return true;
 }
 
-static enum kf_status resolve(struct sockaddr_storage *out, socklen_t *length,
-                              const char *address, struct kf_error *err)
+static enum kf_status resolve(struct sockaddr_storage *out, socklen_t *length, const char *address,
+                              struct kf_error *err)
 {
     char host[HOST_MAX + 1];
     uint16_t port = 0;

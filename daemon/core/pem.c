@@ -3,6 +3,7 @@
 #include "base/secret.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char begin_mark[] = "-----BEGIN ";
@@ -72,9 +73,8 @@ static enum kf_status malformed(struct problem *problem, const struct pem_text *
 {
     char code[PROBLEM_CODE_MAX + 1];
     (void)snprintf(code, sizeof code, "%s_malformed", text->what);
-    enum kf_status st =
-        problem_set(problem, KF_ERR_MALFORMED, 400, code, "%s: block %u, line %u: %s", text->what,
-                    number, line, why);
+    enum kf_status st = problem_set(problem, KF_ERR_MALFORMED, 400, code,
+                                    "%s: block %u, line %u: %s", text->what, number, line, why);
     problem->line = line;
     return st;
 }
@@ -175,8 +175,8 @@ enum kf_status pem_decode(uint8_t *out, size_t capacity, size_t *length,
     size_t decoded = 0;
     const char *why = "this is not base64: a character is missing, extra or wrong";
     /* RFC 7468, section 2: parsers should ignore whitespace in the base64. */
-    int rc = sodium_base642bin(out, capacity, block->body, block->body_length, "\r\n\t ",
-                               &decoded, &stop, sodium_base64_VARIANT_ORIGINAL);
+    int rc = sodium_base642bin(out, capacity, block->body, block->body_length, "\r\n\t ", &decoded,
+                               &stop, sodium_base64_VARIANT_ORIGINAL);
     if (rc == 0 && stop == block->body + block->body_length && decoded > 0) {
         *length = decoded;
         return KF_OK;

@@ -43,8 +43,8 @@ struct pem_text pem_open(const char *what, const char *text, size_t length);
 KF_MUST_USE enum kf_status pem_next(struct pem_block *out, struct pem_text *text,
                                     struct problem *problem);
 
-/* Decodes a block's base64 into out. KF_ERR_MALFORMED, with the line that is wrong, or KF_ERR_LIMIT.
- * On failure out holds nothing of it. */
+/* Decodes a block's base64 into out. KF_ERR_MALFORMED, with the line that is wrong, or
+ * KF_ERR_LIMIT. On failure out holds nothing of it. */
 KF_MUST_USE enum kf_status pem_decode(uint8_t *out, size_t capacity, size_t *length,
                                       const struct pem_text *text, const struct pem_block *block,
                                       struct problem *problem);

@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "envelope/wrap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -43,8 +43,7 @@ enum kf_status problem_from(struct problem *problem, const struct kf_error *err)
         {KF_ERR_UNAVAILABLE, 503, "authority_unavailable"},
         {KF_ERR_TIMEOUT, 503, "authority_unavailable"},
     };
-    const char *message =
-        err->message[0] != '\0' ? err->message : kf_status_name(err->status);
+    const char *message = err->message[0] != '\0' ? err->message : kf_status_name(err->status);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (table[i].status == err->status) {
             return problem_set(problem, err->status, table[i].http, table[i].code, "%s", message);

@@ -1,8 +1,8 @@
 /* Why a request was refused, in the form that the API answers and the CLI prints.
  *
  * `code` is for programs and never changes its meaning; `message` says what is wrong with what, and
- * `hint` what to do about it. Line and column count from 1; 0 means there is no place. Never holds a
- * secret: of a key file it names lines, not contents. Threads: values only. */
+ * `hint` what to do about it. Line and column count from 1; 0 means there is no place. Never holds
+ * a secret: of a key file it names lines, not contents. Threads: values only. */
 #ifndef KEYFENCE_CORE_PROBLEM_H
 #define KEYFENCE_CORE_PROBLEM_H
 

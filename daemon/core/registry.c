@@ -4,6 +4,7 @@
 #include "pem.h"
 #include "problem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,8 @@ static enum kf_status make_pairs(struct pairs *out, const struct payload_datacen
         return kf_fail(err, KF_ERR_LIMIT, "more than %d attributes", AUTHORITY_ATTRIBUTES_MAX);
     }
     for (size_t i = 0; i < datacenter->attribute_count; i++) {
-        total += datacenter->attributes[i].label.length + datacenter->attributes[i].value.length + 2;
+        total +=
+            datacenter->attributes[i].label.length + datacenter->attributes[i].value.length + 2;
     }
     char *at = malloc(total + 1);
     if (at == NULL) {
@@ -138,7 +140,7 @@ struct members {
     struct member {
         char id[RECORD_ID_SIZE];
         uint8_t enrolment[PAYLOAD_X25519_SIZE];
-    } *items;
+    } * items;
 };
 
 static enum kf_status visit_machine(void *context, const struct store_entry *entry)
@@ -153,8 +155,7 @@ static enum kf_status visit_machine(void *context, const struct store_entry *ent
     if (st != KF_OK || strcmp(payload.datacenter, members->datacenter) != 0) {
         return st;
     }
-    struct member *grown =
-        realloc(members->items, (members->count + 1) * sizeof *members->items);
+    struct member *grown = realloc(members->items, (members->count + 1) * sizeof *members->items);
     if (grown == NULL) {
         return KF_ERR_MEMORY;
     }
@@ -166,8 +167,7 @@ static enum kf_status visit_machine(void *context, const struct store_entry *ent
 }
 
 /* members->items is for free(), also on failure. */
-static enum kf_status find_members(struct members *members, struct core *core,
-                                   struct kf_error *err)
+static enum kf_status find_members(struct members *members, struct core *core, struct kf_error *err)
 {
     struct store_snapshot *snapshot = NULL;
     enum kf_status st = store_snapshot_begin(&snapshot, core->store, err);
@@ -180,14 +180,13 @@ static enum kf_status find_members(struct members *members, struct core *core,
 
 enum kf_status registry_issue_all(struct issued_key **list, struct core *core,
                                   const char *datacenter_id,
-                                  const struct payload_datacenter *datacenter,
-                                  struct kf_error *err)
+                                  const struct payload_datacenter *datacenter, struct kf_error *err)
 {
     struct members members = {.datacenter = datacenter_id};
     enum kf_status st = find_members(&members, core, err);
     for (size_t i = 0; st == KF_OK && i < members.count; i++) {
-        st = registry_issue(list, core, members.items[i].id, members.items[i].enrolment,
-                            datacenter, err);
+        st = registry_issue(list, core, members.items[i].id, members.items[i].enrolment, datacenter,
+                            err);
     }
     free(members.items);
     return st;
@@ -203,8 +202,8 @@ enum kf_status registry_count(size_t *count, struct core *core, const char *data
     return st;
 }
 
-enum kf_status registry_put(struct core *core, struct store_txn *txn,
-                            const struct issued_key *list, struct kf_error *err)
+enum kf_status registry_put(struct core *core, struct store_txn *txn, const struct issued_key *list,
+                            struct kf_error *err)
 {
     enum kf_status st = KF_OK;
     for (const struct issued_key *at = list; st == KF_OK && at != NULL; at = at->next) {
@@ -214,8 +213,8 @@ enum kf_status registry_put(struct core *core, struct store_txn *txn,
         record_key_machine_key(key, at->machine, at->generation);
         st = payload_machine_key_encode(core->payload, PAYLOAD_MAX, &length, &payload, err);
         if (st == KF_OK) {
-            st = core_put(core, txn, RECORD_MACHINE_KEY, key, at->generation, core->payload,
-                          length, STORE_ANY, err);
+            st = core_put(core, txn, RECORD_MACHINE_KEY, key, at->generation, core->payload, length,
+                          STORE_ANY, err);
         }
     }
     return st;
@@ -249,8 +248,7 @@ static enum kf_status decode_request(uint8_t out[static AUTHORITY_CSR_MAX], size
 
 enum kf_status registry_certificate(char **out, struct core *core, const char *what,
                                     const char *machine, uint8_t role, const char *const *names,
-                                    size_t name_count, const char *csr_pem,
-                                    struct problem *problem)
+                                    size_t name_count, const char *csr_pem, struct problem *problem)
 {
     uint8_t csr[AUTHORITY_CSR_MAX];
     struct kf_error err = {.message = ""};

@@ -1,5 +1,5 @@
-/* Machine keys: issued by the authority from the registry's attributes, for every generation that is
- * in use, and put into the store together with what made them necessary. */
+/* Machine keys: issued by the authority from the registry's attributes, for every generation that
+ * is in use, and put into the store together with what made them necessary. */
 #ifndef KEYFENCE_CORE_REGISTRY_H
 #define KEYFENCE_CORE_REGISTRY_H
 

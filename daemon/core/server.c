@@ -20,7 +20,8 @@
 
 enum {
     LISTENERS_MAX = 16,
-    POOL_BYTES = 128 * 1024, /* above 32 KiB libmicrohttpd maps it instead of taking it from malloc */
+    POOL_BYTES =
+        128 * 1024, /* above 32 KiB libmicrohttpd maps it instead of taking it from malloc */
     CONNECTIONS_MAX = 4096,
     IDLE_SECONDS = 60,
     BODY_DISCARD_MAX = 4 * 1024 * 1024, /* a longer body is cut off instead of read to its end */
@@ -116,16 +117,14 @@ static enum MHD_Result send_problem(struct MHD_Connection *connection,
 static bool token_fits(const struct core *core, struct MHD_Connection *connection)
 {
     static const char scheme[] = "Bearer ";
-    const char *given =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
+    const char *given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
     return given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 &&
            strlen(given) == sizeof scheme - 1 + strlen(core->token) &&
            sodium_memcmp(given + sizeof scheme - 1, core->token, strlen(core->token)) == 0;
 }
 
 static enum kf_status prepare_call(struct api_call *call, const struct api_route **route,
-                                   const struct listener *listener,
-                                   const struct exchange *exchange,
+                                   const struct listener *listener, const struct exchange *exchange,
                                    struct MHD_Connection *connection, const char *method,
                                    const char *path)
 {
@@ -165,8 +164,7 @@ static enum MHD_Result serve_call(struct listener *listener, struct exchange *ex
     const struct api_route *route = NULL;
     bool had_body = exchange->body != NULL || exchange->too_long;
     exchange->body = NULL;
-    enum kf_status st =
-        prepare_call(&call, &route, listener, exchange, connection, method, path);
+    enum kf_status st = prepare_call(&call, &route, listener, exchange, connection, method, path);
     if (st == KF_OK) {
         st = route->handler(&call);
     }
@@ -187,8 +185,8 @@ static enum MHD_Result serve_call(struct listener *listener, struct exchange *ex
     return queued;
 }
 
-/* Takes over a piece of a body and wipes it where it was. libmicrohttpd gives a pointer into its own
- * writable buffer and is done with these bytes. */
+/* Takes over a piece of a body and wipes it where it was. libmicrohttpd gives a pointer into its
+ * own writable buffer and is done with these bytes. */
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
 {
     size_t length = *size;
@@ -266,8 +264,8 @@ static enum MHD_Result send_records(struct MHD_Connection *connection, const str
 }
 
 static enum kf_status admit(struct server *server, struct exchange *exchange,
-                            struct MHD_Connection *connection, const char *method,
-                            const char *path, struct problem *problem)
+                            struct MHD_Connection *connection, const char *method, const char *path,
+                            struct problem *problem)
 {
     if (strcmp(path, "/v1/feed") != 0) {
         return problem_set(problem, KF_ERR_NOT_FOUND, 404, "not_found",
@@ -407,9 +405,8 @@ static enum kf_status start_listener(struct server *server, const char *address,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, completed, listener, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
-        listener->daemon == NULL
-            ? NULL
-            : MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+        listener->daemon == NULL ? NULL
+                                 : MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (listener->daemon == NULL) {
         (void)close(listener->socket.fd);
     } else {
@@ -527,8 +524,7 @@ enum kf_status server_run(struct server *server, int signals, struct kf_error *e
         {.fd = server->timer, .events = POLLIN},
     };
     for (size_t i = 0; i < server->listener_count; i++) {
-        slots[2 + i] =
-            (struct pollfd){.fd = server->listeners[i].epoll_fd, .events = POLLIN};
+        slots[2 + i] = (struct pollfd){.fd = server->listeners[i].epoll_fd, .events = POLLIN};
     }
     for (;;) {
         int ready = poll(slots, 2 + server->listener_count, patience(server));

@@ -22,8 +22,8 @@ struct server_listen {
     const char *group; /* of the Unix sockets; may be NULL */
 };
 
-/* Opens the listeners: "unix:PATH" or "HOST:PORT". KF_ERR_USAGE for an address that is not loopback.
- * Borrows the core. */
+/* Opens the listeners: "unix:PATH" or "HOST:PORT". KF_ERR_USAGE for an address that is not
+ * loopback. Borrows the core. */
 KF_MUST_USE enum kf_status server_open(struct server **out, struct core *core,
                                        const struct server_listen *listen, struct kf_error *err);
 

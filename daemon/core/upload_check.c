@@ -37,7 +37,8 @@ static enum kf_status take_parts(struct parts *out, json_t *body, struct problem
         return problem_set(problem, KF_ERR_USAGE, 400, "invalid",
                            "the body must be an object with chain, key and policy");
     }
-    json_object_foreach (body, name, value) {
+    json_object_foreach(body, name, value)
+    {
         if (strcmp(name, "chain") != 0 && strcmp(name, "key") != 0 && strcmp(name, "policy") != 0) {
             return problem_set(problem, KF_ERR_USAGE, 400, "invalid",
                                "unknown member \"%.60s\"; known are chain, key and policy", name);

@@ -102,13 +102,27 @@ static void write_findings(struct kf_writer *w, const struct upload_findings *f)
 static bool enter_cage(void)
 {
     static const int allowed[] = {
-        SCMP_SYS(mmap),          SCMP_SYS(munmap),        SCMP_SYS(mremap),
-        SCMP_SYS(mprotect),      SCMP_SYS(madvise),       SCMP_SYS(brk),
-        SCMP_SYS(mlock),         SCMP_SYS(munlock),       SCMP_SYS(getrandom),
-        SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),  SCMP_SYS(futex),
-        SCMP_SYS(getpid),        SCMP_SYS(gettid),        SCMP_SYS(rt_sigreturn),
-        SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask), SCMP_SYS(sched_yield),
-        SCMP_SYS(restart_syscall), SCMP_SYS(exit),        SCMP_SYS(exit_group),
+        SCMP_SYS(mmap),
+        SCMP_SYS(munmap),
+        SCMP_SYS(mremap),
+        SCMP_SYS(mprotect),
+        SCMP_SYS(madvise),
+        SCMP_SYS(brk),
+        SCMP_SYS(mlock),
+        SCMP_SYS(munlock),
+        SCMP_SYS(getrandom),
+        SCMP_SYS(clock_gettime),
+        SCMP_SYS(gettimeofday),
+        SCMP_SYS(futex),
+        SCMP_SYS(getpid),
+        SCMP_SYS(gettid),
+        SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(rt_sigaction),
+        SCMP_SYS(rt_sigprocmask),
+        SCMP_SYS(sched_yield),
+        SCMP_SYS(restart_syscall),
+        SCMP_SYS(exit),
+        SCMP_SYS(exit_group),
     };
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (filter == NULL) {
@@ -152,8 +166,8 @@ static bool send_problem(uint8_t *frame, const struct problem *problem)
     return send_frame(WORKER_FD, frame, w.length);
 }
 
-static bool serve_seal(uint8_t *frame, const struct upload_findings *findings,
-                       const uint8_t *pkcs8, size_t pkcs8_length)
+static bool serve_seal(uint8_t *frame, const struct upload_findings *findings, const uint8_t *pkcs8,
+                       size_t pkcs8_length)
 {
     const struct kf_random random = kf_random_system();
     uint8_t order[ORDER_BYTES];
@@ -197,8 +211,8 @@ static int child(int fd, const uint8_t *body, size_t length, int64_t now_ms)
     struct kf_writer w = kf_writer_init(frame + 4, FRAME_MAX);
     kf_write_u8(&w, 1);
     write_findings(&w, findings);
-    bool done = send_frame(WORKER_FD, frame, w.length) &&
-                serve_seal(frame, findings, pkcs8, pkcs8_length);
+    bool done =
+        send_frame(WORKER_FD, frame, w.length) && serve_seal(frame, findings, pkcs8, pkcs8_length);
     return done ? 0 : 1; /* memory is not released: the process ends */
 }
 
@@ -240,13 +254,14 @@ enum kf_status upload_prepare(struct kf_error *err)
     return KF_OK;
 }
 
-enum kf_status upload_start(struct upload_worker *out, uint8_t *body, size_t length,
-                            int64_t now_ms, struct problem *problem)
+enum kf_status upload_start(struct upload_worker *out, uint8_t *body, size_t length, int64_t now_ms,
+                            struct problem *problem)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         kf_secret_free(body);
-        return problem_set(problem, KF_ERR_IO, 500, "internal", "no socket for the upload's worker");
+        return problem_set(problem, KF_ERR_IO, 500, "internal",
+                           "no socket for the upload's worker");
     }
     pid_t pid = fork();
     if (pid == 0) {
@@ -356,8 +371,7 @@ static bool read_findings(struct upload_findings *out, struct kf_reader *r)
          read_text32(out->policy, sizeof out->policy, &length, r) &&
          kf_read_copy(out->ski, sizeof out->ski, r) == KF_OK &&
          kf_read_copy(out->fingerprint, sizeof out->fingerprint, r) == KF_OK &&
-         kf_read_u8(&type, r) == KF_OK &&
-         kf_read_block32be(&spki, sizeof out->spki, r) == KF_OK &&
+         kf_read_u8(&type, r) == KF_OK && kf_read_block32be(&spki, sizeof out->spki, r) == KF_OK &&
          kf_read_u8(&warnings, r) == KF_OK && warnings <= WARNINGS_MAX;
     for (size_t i = 0; ok && i < warnings; i++) {
         ok = read_text32(out->warnings.text[i], sizeof out->warnings.text[i], &length, r);
@@ -381,8 +395,8 @@ static enum kf_status worker_died(struct problem *problem)
 }
 
 /* The worker's next word: KF_OK with a reader past the first byte, or its problem. */
-static enum kf_status hear(uint8_t **frame, struct kf_reader *r,
-                           const struct upload_worker *worker, struct problem *problem)
+static enum kf_status hear(uint8_t **frame, struct kf_reader *r, const struct upload_worker *worker,
+                           struct problem *problem)
 {
     size_t length = 0;
     uint8_t good = 0;
