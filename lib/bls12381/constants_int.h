@@ -18,14 +18,14 @@ static const struct bls_fp bls_fp_one = {{0x760900000002fffd, 0xebf4000bc40c0002
 static const struct bls_fp2 bls_fp2_one = {{{0x760900000002fffd, 0xebf4000bc40c0002, 0x5f48985753c758ba, 0x77ce585370525745, 0x5c071a97a256ec6d, 0x15f65ec3fa80e493}}, {{0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000}}};
 /* 2^384: turns an integer into its residue */
 static const struct bls_fp bls_fp_r2 = {{0xf4df1f341c341746, 0x0a76e6a609d104f1, 0x8de5476c4c95b6d5, 0x67eb88a9939d83c0, 0x9a793e85b519952d, 0x11988fe592cae3aa}};
+/* 2^768: turns the inverse of a residue into the residue of the inverse */
+static const struct bls_fp bls_fp_r3 = {{0xed48ac6bd94ca1e0, 0x315f831e03a7adf8, 0x9a53352a615e29dd, 0x34c04e5e921e1761, 0x2512d43565724728, 0x0aa6346091755d4d}};
 /* 2^256: folds 512 bits */
 static const struct bls_fp bls_fp_2_256 = {{0x075b3cd7c5ce820f, 0x3ec6ba621c3edb0b, 0x168a13d82bff6bce, 0x87663c4bf8c449d2, 0x15f34c83ddc8d830, 0x0f9628b49caa2e85}};
 /* 4, the b of E */
 static const struct bls_fp bls_g1_b = {{0xaa270000000cfff3, 0x53cc0032fc34000a, 0x478fe97a6b0a807f, 0xb1d37ebee6ba24d7, 0x8ec9733bbf78ab2f, 0x09d645513d83de7e}};
 /* 1/2 */
 static const struct bls_fp bls_fp_half = {{0x1804000000015554, 0x855000053ab00001, 0x633cb57c253c276f, 0x6e22d1ec31ebb502, 0xd3916126f2d14ca2, 0x17fbb8571a006596}};
-/* p - 2 */
-static const uint64_t bls_p_minus_2[6] = {0xb9feffffffffaaa9, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a};
 /* (p - 3) / 4 */
 static const uint64_t bls_p_minus_3_over_4[6] = {0xee7fbfffffffeaaa, 0x07aaffffac54ffff, 0xd9cc34a83dac3d89, 0xd91dd2e13ce144af, 0x92c6e9ed90d2eb35, 0x0680447a8e5ff9a6};
 /* (p - 1) / 2 */
@@ -38,8 +38,8 @@ static const uint64_t bls_r_inv = 0xfffffffeffffffff;
 static const struct bls_fr bls_fr_one = {{0x00000001fffffffe, 0x5884b7fa00034802, 0x998c4fefecbc4ff5, 0x1824b159acc5056f}};
 /* 2^256: turns an integer into its residue */
 static const struct bls_fr bls_fr_r2 = {{0xc999e990f3f29c6d, 0x2b6cedcb87925c23, 0x05d314967254398f, 0x0748d9d99f59ff11}};
-/* r - 2 */
-static const uint64_t bls_r_minus_2[4] = {0xfffffffeffffffff, 0x53bda402fffe5bfe, 0x3339d80809a1d805, 0x73eda753299d7d48};
+/* 2^512: see bls_fp_r3 */
+static const struct bls_fr bls_fr_r3 = {{0xc62c1807439b73af, 0x1b3e0d188cf06990, 0x73d13c71c7b5f418, 0x6e2a5bb9c8db33e9}};
 /* |x| */
 static const uint64_t bls_x_abs = 0xd201000000010000;
 /* x^2 */

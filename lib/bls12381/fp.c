@@ -1,69 +1,79 @@
 /* The base field: kernels and what is built on them. The contract is in fp_int.h. */
 #include "bls12381/fp_int.h"
+#include "bls12381/inverse_int.h"
 
-void bls_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b)
+/* t = (t + a b) / 2^64 and *low the limb shifted out; t stays below a + 2^384. Everything is
+ * unrolled: the six limbs live in registers. */
+static inline void mac_row(uint64_t t[restrict static 6], uint64_t *restrict low,
+                           const uint64_t a[restrict static 6], uint64_t b)
 {
-    uint64_t a0 = a->limb[0], a1 = a->limb[1], a2 = a->limb[2];
-    uint64_t a3 = a->limb[3], a4 = a->limb[4], a5 = a->limb[5];
-    uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0;
-    for (int i = 0; i < 6; i++) {
-        uint64_t bi = b->limb[i];
-        uint64_t carry = 0;
-        bls_mac(&t0, a0, bi, &carry);
-        bls_mac(&t1, a1, bi, &carry);
-        bls_mac(&t2, a2, bi, &carry);
-        bls_mac(&t3, a3, bi, &carry);
-        bls_mac(&t4, a4, bi, &carry);
-        bls_mac(&t5, a5, bi, &carry);
-        out->limb[i] = t0;
-        t0 = t1;
-        t1 = t2;
-        t2 = t3;
-        t3 = t4;
-        t4 = t5;
-        t5 = carry;
+    bls_u128 x = (bls_u128)a[0] * b + t[0];
+    uint64_t carry = (uint64_t)(x >> 64);
+    *low = (uint64_t)x;
+#pragma GCC unroll 6
+    for (int j = 1; j < 6; j++) {
+        t[j - 1] = t[j];
+        bls_mac(&t[j - 1], a[j], b, &carry);
     }
-    out->limb[6] = t0;
-    out->limb[7] = t1;
-    out->limb[8] = t2;
-    out->limb[9] = t3;
-    out->limb[10] = t4;
-    out->limb[11] = t5;
+    t[5] = carry;
 }
 
-void bls_fp_square_wide(struct bls_wide *out, const struct bls_fp *a)
+void bls_fp_mul_wide(struct bls_wide *restrict out, const struct bls_fp *a, const struct bls_fp *b)
 {
-    bls_fp_mul_wide(out, a, a);
+    uint64_t t[6] = {0};
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        mac_row(t, &out->limb[i], a->limb, b->limb[i]);
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        out->limb[i + 6] = t[i];
+    }
 }
 
+/* The products of different limbs once, doubled, and the squares of the limbs. */
+void bls_fp_square_wide(struct bls_wide *restrict out, const struct bls_fp *a)
+{
+    uint64_t t[12] = {0};
+#pragma GCC unroll 6
+    for (int i = 0; i < 5; i++) {
+        uint64_t carry = 0;
+#pragma GCC unroll 6
+        for (int j = i + 1; j < 6; j++) {
+            bls_mac(&t[i + j], a->limb[i], a->limb[j], &carry);
+        }
+        t[i + 6] = carry;
+    }
+#pragma GCC unroll 12
+    for (int i = 11; i > 0; i--) {
+        t[i] = t[i] << 1 | t[i - 1] >> 63;
+    }
+    uint64_t carry = 0;
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        bls_u128 x = (bls_u128)a->limb[i] * a->limb[i];
+        out->limb[2 * i] = bls_adc(t[2 * i], (uint64_t)x, &carry);
+        out->limb[2 * i + 1] = bls_adc(t[2 * i + 1], (uint64_t)(x >> 64), &carry);
+    }
+}
+
+/* Montgomery's reduction, a limb at a time: m is chosen so that the lowest limb of t + m p is 0. */
 void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
 {
-    uint64_t t0 = w->limb[0], t1 = w->limb[1], t2 = w->limb[2];
-    uint64_t t3 = w->limb[3], t4 = w->limb[4], t5 = w->limb[5];
+    uint64_t t[6], zero;
+#pragma GCC unroll 6
     for (int i = 0; i < 6; i++) {
-        uint64_t m = t0 * bls_p_inv;
-        uint64_t carry = 0;
-        bls_mac(&t0, m, bls_p[0], &carry);
-        bls_mac(&t1, m, bls_p[1], &carry);
-        bls_mac(&t2, m, bls_p[2], &carry);
-        bls_mac(&t3, m, bls_p[3], &carry);
-        bls_mac(&t4, m, bls_p[4], &carry);
-        bls_mac(&t5, m, bls_p[5], &carry);
-        t0 = t1;
-        t1 = t2;
-        t2 = t3;
-        t3 = t4;
-        t4 = t5;
-        t5 = carry;
+        t[i] = w->limb[i];
     }
-    uint64_t t[6];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        mac_row(t, &zero, bls_p, t[0] * bls_p_inv);
+    }
     uint64_t carry = 0;
-    t[0] = bls_adc(t0, w->limb[6], &carry);
-    t[1] = bls_adc(t1, w->limb[7], &carry);
-    t[2] = bls_adc(t2, w->limb[8], &carry);
-    t[3] = bls_adc(t3, w->limb[9], &carry);
-    t[4] = bls_adc(t4, w->limb[10], &carry);
-    t[5] = bls_adc(t5, w->limb[11], &carry);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        t[i] = bls_adc(t[i], w->limb[i + 6], &carry);
+    }
     bls_fp_reduce_once(out->limb, t);
 }
 
@@ -102,9 +112,12 @@ static void fp_pow(struct bls_fp *out, const struct bls_fp *a, const uint64_t e[
     *out = t;
 }
 
+/* (a R)^-1 as an integer, times R^3 and divided by R, is a^-1 R. */
 void bls_fp_inverse(struct bls_fp *out, const struct bls_fp *a)
 {
-    fp_pow(out, a, bls_p_minus_2);
+    struct bls_fp t;
+    bls_invert_mod_p(t.limb, a->limb);
+    bls_fp_mul(out, &t, &bls_fp_r3);
 }
 
 void bls_fp_pow_p_minus_3_over_4(struct bls_fp *out, const struct bls_fp *a)

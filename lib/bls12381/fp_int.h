@@ -24,10 +24,12 @@ static inline void bls_fp_reduce_once(uint64_t out[static 6], const uint64_t t[s
 {
     uint64_t s[6];
     uint64_t borrow = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         s[i] = bls_sbb(t[i], bls_p[i], &borrow);
     }
     uint64_t keep = kf_ct_mask(borrow);
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         out[i] = kf_ct_select(keep, t[i], s[i]);
     }
@@ -38,6 +40,7 @@ static inline void bls_fp_add_lazy(struct bls_fp *out, const struct bls_fp *a,
                                    const struct bls_fp *b)
 {
     uint64_t carry = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         out->limb[i] = bls_adc(a->limb[i], b->limb[i], &carry);
     }
@@ -61,11 +64,13 @@ static inline void bls_fp_sub(struct bls_fp *out, const struct bls_fp *a, const 
 {
     uint64_t t[6];
     uint64_t borrow = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         t[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
     }
     uint64_t mask = kf_ct_mask(borrow);
     uint64_t carry = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         out->limb[i] = bls_adc(t[i], mask & bls_p[i], &carry);
     }
@@ -80,6 +85,7 @@ static inline void bls_fp_neg(struct bls_fp *out, const struct bls_fp *a)
 static inline void bls_fp_select(struct bls_fp *out, uint64_t mask, const struct bls_fp *a,
                                  const struct bls_fp *b)
 {
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         out->limb[i] = kf_ct_select(mask, a->limb[i], b->limb[i]);
     }
@@ -88,6 +94,7 @@ static inline void bls_fp_select(struct bls_fp *out, uint64_t mask, const struct
 static inline uint64_t bls_fp_is_zero(const struct bls_fp *a)
 {
     uint64_t d = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         d |= a->limb[i];
     }
@@ -97,6 +104,7 @@ static inline uint64_t bls_fp_is_zero(const struct bls_fp *a)
 static inline uint64_t bls_fp_equal(const struct bls_fp *a, const struct bls_fp *b)
 {
     uint64_t d = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         d |= a->limb[i] ^ b->limb[i];
     }
@@ -108,6 +116,7 @@ static inline void bls_wide_add(struct bls_wide *out, const struct bls_wide *a,
                                 const struct bls_wide *b)
 {
     uint64_t carry = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) {
         out->limb[i] = bls_adc(a->limb[i], b->limb[i], &carry);
     }
@@ -118,6 +127,7 @@ static inline void bls_wide_sub(struct bls_wide *out, const struct bls_wide *a,
                                 const struct bls_wide *b)
 {
     uint64_t borrow = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) {
         out->limb[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
     }
@@ -129,6 +139,7 @@ static inline void bls_wide_add_mod(struct bls_wide *out, const struct bls_wide 
 {
     struct bls_wide t;
     bls_wide_add(&t, a, b);
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         out->limb[i] = t.limb[i];
     }
@@ -141,20 +152,22 @@ static inline void bls_wide_sub_mod(struct bls_wide *out, const struct bls_wide 
 {
     uint64_t t[12];
     uint64_t borrow = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) {
         t[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
     }
     uint64_t mask = kf_ct_mask(borrow);
     uint64_t carry = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         out->limb[i] = t[i];
         out->limb[i + 6] = bls_adc(t[i + 6], mask & bls_p[i], &carry);
     }
 }
 
-/* lazy j times lazy k = wide jk, jk <= 96. out must not overlap a or b. */
-void bls_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
-void bls_fp_square_wide(struct bls_wide *out, const struct bls_fp *a);
+/* lazy j times lazy k = wide jk, jk <= 96. out overlaps neither a nor b. */
+void bls_fp_mul_wide(struct bls_wide *restrict out, const struct bls_fp *a, const struct bls_fp *b);
+void bls_fp_square_wide(struct bls_wide *restrict out, const struct bls_fp *a);
 /* wide mod to canonical: w / 2^384 modulo p. */
 void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w);
 

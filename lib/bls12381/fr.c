@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "bls12381/bls12381.h"
 #include "bls12381/constants_int.h"
+#include "bls12381/inverse_int.h"
 #include "bls12381/limb_int.h"
 
 #include <string.h>
@@ -11,10 +12,12 @@ static void fr_reduce_once(struct bls_fr *out, const uint64_t t[4])
 {
     uint64_t s[4];
     uint64_t borrow = 0;
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         s[i] = bls_sbb(t[i], bls_r[i], &borrow);
     }
     uint64_t keep = kf_ct_mask(borrow);
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         out->limb[i] = kf_ct_select(keep, t[i], s[i]);
     }
@@ -24,6 +27,7 @@ void bls_fr_add(struct bls_fr *out, const struct bls_fr *a, const struct bls_fr 
 {
     uint64_t t[4];
     uint64_t carry = 0;
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         t[i] = bls_adc(a->limb[i], b->limb[i], &carry);
     }
@@ -34,11 +38,13 @@ void bls_fr_sub(struct bls_fr *out, const struct bls_fr *a, const struct bls_fr 
 {
     uint64_t t[4];
     uint64_t borrow = 0;
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         t[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
     }
     uint64_t mask = kf_ct_mask(borrow);
     uint64_t carry = 0;
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         out->limb[i] = bls_adc(t[i], mask & bls_r[i], &carry);
     }
@@ -50,22 +56,26 @@ void bls_fr_neg(struct bls_fr *out, const struct bls_fr *a)
     bls_fr_sub(out, &zero, a);
 }
 
-/* a b / 2^256 modulo r, by rows (CIOS). Requires a < r; b may be any 256-bit number. Each row leaves
- * t < a + r < 2r < 2^256. */
+/* a b / 2^256 modulo r, by rows (CIOS). Requires a < r; b may be any 256-bit number. Each row
+ * leaves t < a + r < 2r < 2^256. */
 void bls_fr_mul(struct bls_fr *out, const struct bls_fr *a, const struct bls_fr *b)
 {
     uint64_t t[5] = {0};
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         uint64_t carry = 0;
+#pragma GCC unroll 4
         for (int j = 0; j < 4; j++) {
             bls_mac(&t[j], a->limb[j], b->limb[i], &carry);
         }
         t[4] = carry;
         uint64_t m = t[0] * bls_r_inv;
         carry = 0;
+#pragma GCC unroll 4
         for (int j = 0; j < 4; j++) {
             bls_mac(&t[j], m, bls_r[j], &carry);
         }
+#pragma GCC unroll 4
         for (int j = 0; j < 3; j++) {
             t[j] = t[j + 1];
         }
@@ -79,23 +89,12 @@ void bls_fr_square(struct bls_fr *out, const struct bls_fr *a)
     bls_fr_mul(out, a, a);
 }
 
-/* a^(r-2), by windows of 4 bits; the exponent is public. */
+/* (a R)^-1 as an integer, times R^3 and divided by R, is a^-1 R. */
 void bls_fr_inverse(struct bls_fr *out, const struct bls_fr *a)
 {
-    struct bls_fr power[16];
-    power[0] = bls_fr_one;
-    for (int i = 1; i < 16; i++) {
-        bls_fr_mul(&power[i], &power[i - 1], a);
-    }
-    struct bls_fr t = bls_fr_one;
-    for (int i = 63; i >= 0; i--) {
-        for (int j = 0; j < 4; j++) {
-            bls_fr_square(&t, &t);
-        }
-        bls_fr_mul(&t, &t, &power[bls_r_minus_2[i / 16] >> (4 * (i % 16)) & 15]);
-    }
-    *out = t;
-    kf_wipe(power, sizeof power);
+    struct bls_fr t;
+    bls_invert_mod_r(t.limb, a->limb);
+    bls_fr_mul(out, &t, &bls_fr_r3);
     kf_wipe(&t, sizeof t);
 }
 
