@@ -150,6 +150,27 @@ static void leaves_outputs_alone_when_unsatisfied(void **state)
     policy_free(policy);
 }
 
+/* Indices that every satisfying set needs cost no search, however many they are. */
+static void is_exact_when_many_repeats_are_needed(void **state)
+{
+    (void)state;
+    char text[8192] = "(b: 1 or a: 1)";
+    for (size_t i = 0; i < 200; i++) {
+        (void)strcat(text, i % 20 == 19 ? " and (not a: 2 or b: 2)" : " and not a: 2");
+    }
+    struct policy *policy = must_parse(text);
+    bool available[POLICY_LEAVES_MAX];
+    bool chosen[POLICY_LEAVES_MAX] = {false};
+    memset(available, true, sizeof available);
+    struct policy_choice choice = {0};
+    assert_int_equal(policy_choose(chosen, &choice, policy, available), KF_OK);
+    assert_true(choice.exact);
+    assert_true(chosen[0]); /* index 0 of b, for the ten alternatives b: 2 have low indices too */
+    assert_int_equal(choice.leaf_count, 201);
+    assert_int_equal(choice.negated_count, 190);
+    policy_free(policy);
+}
+
 /* Many alternatives over many repeat indices: the search must stop and still satisfy. */
 static void is_bounded_on_hostile_circuits(void **state)
 {
@@ -188,6 +209,7 @@ int main(void)
         cmocka_unit_test(is_best_of_all_subsets),
         cmocka_unit_test(prefers_few_repeats_then_few_negations),
         cmocka_unit_test(leaves_outputs_alone_when_unsatisfied),
+        cmocka_unit_test(is_exact_when_many_repeats_are_needed),
         cmocka_unit_test(is_bounded_on_hostile_circuits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

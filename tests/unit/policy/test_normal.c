@@ -258,6 +258,26 @@ static void points_at_what_says_nothing(void **state)
     }
 }
 
+/* Beyond the exact method: flattened, sorted, without duplicates and absorbed parts. */
+static void is_flattened_beyond_the_exact_method(void **state)
+{
+    (void)state;
+    char text[8192] = "z: 1 and (y: 1 and x: 1) or ((w: 1 or z: 1) or z: 1 and v: 1 or w: 1)";
+    char expected[8192] = "";
+    for (size_t i = 0; i < 70; i++) {
+        (void)sprintf(text + strlen(text), " or l%zu: 1", 169 - i);
+        (void)sprintf(expected + strlen(expected), "l%zu: 1 or ", 100 + i);
+    }
+    (void)strcat(expected, "w: 1 or z: 1");
+    struct policy *policy = must_parse(text);
+    bool canonical = true;
+    char *normal = normal_form(policy, &canonical);
+    assert_false(canonical);
+    assert_string_equal(normal, expected);
+    free(normal);
+    policy_free(policy);
+}
+
 /* Policies made to be hard end soon, with a text that still means the same. */
 static void is_bounded_and_right_on_hard_policies(void **state)
 {
@@ -322,6 +342,7 @@ int main(void)
         cmocka_unit_test(simplified_means_the_same_for_less),
         cmocka_unit_test(tells_policies_that_say_nothing),
         cmocka_unit_test(points_at_what_says_nothing),
+        cmocka_unit_test(is_flattened_beyond_the_exact_method),
         cmocka_unit_test(is_bounded_and_right_on_hard_policies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
