@@ -22,7 +22,6 @@ enum kf_status policies_compile(struct compiled_policy *out, const struct core *
         (void)problem_set(problem, st, 400, "policy_invalid", "policy: %s", err.message);
         problem->line = (uint32_t)place.line;
         problem->column = (uint32_t)place.column;
-        problem_hint(problem, "%s", place.suggestion);
         return st;
     }
     st = policy_normal_form(&compiled.normal, NULL, compiled.policy);

@@ -68,7 +68,7 @@ struct server {
 static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned status,
                                  const json_t *value, bool close_after)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
     if (text == NULL) {
         return MHD_NO;
     }
