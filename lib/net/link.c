@@ -151,6 +151,8 @@ static void on_event(struct bufferevent *bev, short what, void *context)
         snprintf(reason, sizeof reason, "%s", evutil_socket_error_to_string(error));
     else if (!specific && (what & BEV_EVENT_EOF) != 0 && link->up)
         snprintf(reason, sizeof reason, "closed by the other side");
+    else if (!specific && !link->up)
+        snprintf(reason, sizeof reason, "no connection: refused or unreachable");
     go_down(link, KF_ERR_UNAVAILABLE, reason);
 }
 
