@@ -17,7 +17,7 @@ import time
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(ROOT, "build")
+BUILD = os.environ.get("KF_BUILD_ROOT", os.path.join(ROOT, "build"))
 SIGNER = os.path.join(BUILD, "daemon/signer/keyfence-signer")
 WORLD = os.path.join(BUILD, "tests/system/signer-world")
 

@@ -274,7 +274,7 @@ void fixture_key_write(struct fixture *fixture, const struct fixture_key *key, e
     struct kf_error err = {.message = ""};
     const struct kf_random random = kf_random_system();
     uint8_t *spki = NULL;
-    int spki_length = i2d_PUBKEY(key->pkey, &spki);
+    int spki_length = i2d_PUBKEY(key->claimed != NULL ? key->claimed : key->pkey, &spki);
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->pkey);
     uint8_t *pkcs8 = NULL;
     int pkcs8_length = i2d_PKCS8_PRIV_KEY_INFO(info, &pkcs8);
@@ -307,7 +307,7 @@ void fixture_key_write(struct fixture *fixture, const struct fixture_key *key, e
 void fixture_key(struct fixture_key *out, struct fixture *fixture, enum key_type type,
                  const struct fixture_policy *policy)
 {
-    out->pkey = fixture_generate(type);
+    *out = (struct fixture_key){.pkey = fixture_generate(type)};
     MUST(out->pkey != NULL, "key");
     ski_of(out->ski, out->pkey);
     record_key_customer_key(out->record_key, out->ski);

@@ -45,7 +45,8 @@ struct fixture {
 struct fixture_key {
     uint8_t ski[RECORD_SKI_SIZE];
     char record_key[RECORD_KEY_SIZE];
-    EVP_PKEY *pkey; /* with its private half; the test's own copy */
+    EVP_PKEY *pkey;    /* with its private half; the test's own copy */
+    EVP_PKEY *claimed; /* whose public key the record states; NULL: pkey's. Borrowed */
     char policy_id[RECORD_POLICY_ID_SIZE];
 };
 

@@ -283,6 +283,30 @@ static void test_new_attributes_are_felt_at_once(void **state)
     fixture_key_clear(&german);
 }
 
+/* The customer uploads the key again under another policy: the former one holds no more. */
+static void test_a_new_policy_is_felt_at_once(void **state)
+{
+    struct scene *scene = *state;
+    struct fixture_key key;
+    char record_key[RECORD_KEY_SIZE];
+    const struct fixture_policy *french = fixture_policy(&scene->fixture, FRENCH, 1);
+    const struct fixture_policy *american = fixture_policy(&scene->fixture, "country: US", 1);
+    fixture_key(&key, &scene->fixture, KEY_P256, french);
+    assert_int_equal(look_and_open(scene, &key), SIGNER_FOUND);
+    for (int i = 0; i < 2; i++) {
+        fixture_key_write(&scene->fixture, &key, KEY_P256, american);
+        memcpy(key.policy_id, american->id, sizeof key.policy_id);
+        assert_int_equal(look_and_open(scene, &key), SIGNER_NOT_HERE);
+        fixture_key_write(&scene->fixture, &key, KEY_P256, french);
+        memcpy(key.policy_id, french->id, sizeof key.policy_id);
+        assert_int_equal(look_and_open(scene, &key), SIGNER_FOUND);
+    }
+    record_key_policy_key(record_key, french->id);
+    fixture_delete(&scene->fixture, RECORD_POLICY_KEY, record_key);
+    assert_int_equal(look(scene, &key), SIGNER_NOT_HERE);
+    fixture_key_clear(&key);
+}
+
 static void test_generations_overlap(void **state)
 {
     struct scene *scene = *state;
@@ -332,6 +356,10 @@ static void test_a_sealed_key_opens_only_in_its_own_record(void **state)
     fixture_key_write(&scene->fixture, &mixed, KEY_P256, policy);
     assert_int_equal(look_and_open(scene, &key), SIGNER_BROKEN);
     assert_int_equal(look_and_open(scene, &other), SIGNER_FOUND);
+    /* The other's private key under this one's public key and name. */
+    mixed.claimed = key.pkey;
+    fixture_key_write(&scene->fixture, &mixed, KEY_P256, policy);
+    assert_int_equal(look_and_open(scene, &key), SIGNER_BROKEN);
     /* And one that claims to be of another type. */
     fixture_key_write(&scene->fixture, &key, KEY_P384, policy);
     assert_int_equal(look_and_open(scene, &key), SIGNER_BROKEN);
@@ -377,6 +405,7 @@ int main(void)
         ISSUED(test_a_deleted_key_is_gone_at_once_and_wiped_unasked),
         ISSUED(test_a_machine_key_taken_back_closes_everything),
         ISSUED(test_new_attributes_are_felt_at_once),
+        ISSUED(test_a_new_policy_is_felt_at_once),
         ISSUED(test_generations_overlap),
         ISSUED(test_a_sealed_key_opens_only_in_its_own_record),
         ISSUED(test_every_type_of_key_opens),

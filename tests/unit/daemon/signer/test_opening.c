@@ -176,6 +176,23 @@ static void test_a_local_request_takes_over_a_waiting_remote_one(void **state)
     scene_end(&scene);
 }
 
+static void test_a_local_request_shares_a_running_remote_opening(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_start(&scene, 100);
+    assert_null(ask(&scene, 'a', 1, SIGNER_REMOTE, 0));
+    wait_for(&scene, &scene.started_count, 1);
+    assert_null(ask(&scene, 'a', 2, SIGNER_LOCAL, 0));
+    assert_null(ask(&scene, 'b', 3, SIGNER_LOCAL, 0));
+    wait_for(&scene, &scene.started_count, 2);
+    assert_int_equal(scene.started[1][0], 'b'); /* not a second 'a' */
+    allow(&scene, 2);
+    wait_for(&scene, &scene.resumed_count, 3);
+    scene_end(&scene);
+    assert_int_equal(scene.started_count, 2);
+}
+
 static void test_what_nobody_waits_for_is_not_opened(void **state)
 {
     (void)state;
@@ -229,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_many_requests_one_opening),
         cmocka_unit_test(test_the_network_cannot_hold_up_local_openings),
         cmocka_unit_test(test_a_local_request_takes_over_a_waiting_remote_one),
+        cmocka_unit_test(test_a_local_request_shares_a_running_remote_opening),
         cmocka_unit_test(test_what_nobody_waits_for_is_not_opened),
         cmocka_unit_test(test_waiting_is_bounded_for_each_origin),
         cmocka_unit_test(test_stopping_frees_what_waits),
