@@ -133,14 +133,14 @@ static void is_one_for_all_spellings(void **state)
     (void)state;
     struct dice dice = dice_seeded("is_one_for_all_spellings", 31);
     size_t met = 0;
-    met += same_meaning_same_text(&dice, 1, 5, 3, 1000);
-    met += same_meaning_same_text(&dice, 2, 1, 3, 1500);
-    met += same_meaning_same_text(&dice, 2, 2, 3, 2500);
-    met += same_meaning_same_text(&dice, 2, 5, 2, 2500);
-    met += same_meaning_same_text(&dice, 3, 1, 3, 2500);
-    met += same_meaning_same_text(&dice, 3, 2, 2, 2500);
+    met += same_meaning_same_text(&dice, 1, 5, 3, 400);
+    met += same_meaning_same_text(&dice, 2, 1, 3, 600);
+    met += same_meaning_same_text(&dice, 2, 2, 3, 900);
+    met += same_meaning_same_text(&dice, 2, 5, 2, 900);
+    met += same_meaning_same_text(&dice, 3, 1, 3, 900);
+    met += same_meaning_same_text(&dice, 3, 2, 2, 900);
     print_message("%zu policies had a meaning met before\n", met);
-    assert_true(met > 3000);
+    assert_true(met > 1200);
 }
 
 static void simplified_means_the_same_for_less(void **state)
@@ -175,7 +175,7 @@ static void tells_policies_that_say_nothing(void **state)
     (void)state;
     struct dice dice = dice_seeded("tells_policies_that_say_nothing", 33);
     size_t seen[4] = {0};
-    for (size_t round = 0; round < 4000; round++) {
+    for (size_t round = 0; round < 1500; round++) {
         char text[16384];
         random_policy(text, sizeof text, &dice, 2, 2, 2);
         struct policy *policy = must_parse(text);
@@ -199,7 +199,7 @@ static void tells_policies_that_say_nothing(void **state)
         policy_free(policy);
     }
     for (size_t i = 0; i < 4; i++) {
-        assert_true(seen[i] > 20);
+        assert_true(seen[i] > 10);
     }
 }
 
