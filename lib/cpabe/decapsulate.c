@@ -162,9 +162,6 @@ static enum kf_status decode_points(struct work *w, const struct tkn_encoded_hea
             n += TKN_A_ROWS;
         }
     }
-    if (s == KF_OK && !bls_g1_in_subgroup_batch(w->points, n)) {
-        s = KF_ERR_MALFORMED;
-    }
     for (size_t j = 0; s == KF_OK && j < policy->repeat_count; j++) {
         if (w->slot[j] != 0) {
             s = decode_g2(w->q + TKN_B_ROWS * (size_t)(w->slot[j] - 1), header->c2[j]);
@@ -173,7 +170,8 @@ static enum kf_status decode_points(struct work *w, const struct tkn_encoded_hea
     if (s == KF_OK) {
         s = decode_g2(w->q + TKN_B_ROWS * w->slots, header->c1);
     }
-    if (s == KF_OK && !bls_g2_in_subgroup_batch(w->q, TKN_B_ROWS * (w->slots + 1))) {
+    if (s == KF_OK && (!bls_g1_in_subgroup_batch(w->points, n) ||
+                       !bls_g2_in_subgroup_batch(w->q, TKN_B_ROWS * (w->slots + 1)))) {
         s = KF_ERR_MALFORMED;
     }
     return s;

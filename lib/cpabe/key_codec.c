@@ -185,8 +185,8 @@ static enum kf_status read_attributes(struct cpabe_attribute_key **out, struct k
     if (count > CPABE_ATTRIBUTES_MAX + 1) {
         return KF_ERR_LIMIT;
     }
-    struct cpabe_attribute_key *key =
-        object_key_new(count, kf_reader_left(&block) - (size_t)count * ATTRIBUTE_MIN);
+    /* labels are parts of the block, so whatever their lengths say they fit in as many bytes */
+    struct cpabe_attribute_key *key = object_key_new(count, kf_reader_left(&block));
     if (key == NULL) {
         return KF_ERR_MEMORY;
     }

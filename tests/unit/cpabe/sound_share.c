@@ -1,0 +1,3 @@
+#include "attack.h"
+
+const bool sharing_is_broken = false;
