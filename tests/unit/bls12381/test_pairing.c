@@ -223,6 +223,8 @@ static void test_gt_encoding(void **state)
     refuse_gt(&s);
     bls_fp_neg(&s.c0.c0.c0, &bls_fp_one); /* -1, of order 2 */
     refuse_gt(&s);
+    bls_fp_mul(&s.c0.c0.c0, &bls_beta, &bls_fp_one); /* of order 3, which divides p - x */
+    refuse_gt(&s);
     bls_fp12_inverse(&s, &f);
     bls_fp12_conjugate(&t, &f);
     bls_fp12_mul(&s, &s, &t); /* f^(p^6-1): unitary, not cyclotomic */
