@@ -11,10 +11,13 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const uint64_t replica_retry_ns = 1000000000u;
+static const uint64_t unreadable_interval_ns = 10000000000u;
 
 enum kf_status signer_keyring_new(struct signer_keyring **out,
                                   const struct signer_keyring_options *options,
@@ -27,6 +30,11 @@ enum kf_status signer_keyring_new(struct signer_keyring **out,
     (void)pthread_mutex_init(&keyring->replica_mutex, NULL);
     (void)pthread_mutex_init(&keyring->reported_mutex, NULL);
     (void)pthread_rwlock_init(&keyring->machine_lock, NULL);
+    pthread_rwlockattr_t attributes; /* a replaced replica must not wait for a quiet moment */
+    (void)pthread_rwlockattr_init(&attributes);
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&keyring->replica_lock, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes);
     keyring->clock = options->clock;
     keyring->replica_path = strdup(options->replica);
     keyring->enrolment_secret = kf_secret_new(SEAL_KEY_SIZE);
@@ -61,29 +69,46 @@ void signer_keyring_free(struct signer_keyring *keyring)
     signer_policies_free(keyring->policies);
     kf_secret_free(keyring->enrolment_secret);
     free(keyring->replica_path);
+    (void)pthread_rwlock_destroy(&keyring->replica_lock);
     (void)pthread_rwlock_destroy(&keyring->machine_lock);
     (void)pthread_mutex_destroy(&keyring->reported_mutex);
     (void)pthread_mutex_destroy(&keyring->replica_mutex);
     free(keyring);
 }
 
+/* Which file the replica is now; false when there is none. */
+static bool replica_file(const struct signer_keyring *keyring, dev_t *device, ino_t *inode)
+{
+    char path[4096];
+    struct stat info;
+    int length = snprintf(path, sizeof path, "%s/data.mdb", keyring->replica_path);
+    if (length < 0 || (size_t)length >= sizeof path || stat(path, &info) != 0) {
+        return false;
+    }
+    *device = info.st_dev;
+    *inode = info.st_ino;
+    return true;
+}
+
 /* Requires replica_mutex. */
 static void open_replica(struct signer_keyring *keyring)
 {
     const struct store_lmdb_options options = {.path = keyring->replica_path, .role = STORE_READER};
-    struct kf_error err;
+    struct kf_error err = {.message = ""};
     struct store *replica = NULL;
     keyring->replica_tried_ns = kf_clock_monotonic_ns(keyring->clock);
-    if (store_lmdb_open(&replica, &options, &err) == KF_OK) {
+    bool there = replica_file(keyring, &keyring->replica_device, &keyring->replica_inode);
+    if (there && store_lmdb_open(&replica, &options, &err) == KF_OK) {
         atomic_store(&keyring->replica, replica);
         log_info("replica %s is open", keyring->replica_path);
     } else if (!keyring->replica_missed) {
         keyring->replica_missed = true;
-        log_warn("no replica yet, no key is known until there is one: %s", err.message);
+        log_warn("no replica yet, no key is known until there is one: %s",
+                 there ? err.message : keyring->replica_path);
     }
 }
 
-struct store *signer_keyring_replica(struct signer_keyring *keyring)
+static struct store *replica_of(struct signer_keyring *keyring)
 {
     struct store *replica = atomic_load(&keyring->replica);
     if (replica == NULL) {
@@ -98,6 +123,56 @@ struct store *signer_keyring_replica(struct signer_keyring *keyring)
         (void)pthread_mutex_unlock(&keyring->replica_mutex);
     }
     return replica;
+}
+
+static void report_unreadable(struct signer_keyring *keyring, const struct kf_error *err)
+{
+    (void)pthread_mutex_lock(&keyring->reported_mutex);
+    int64_t hidden = log_limit_pass(&keyring->unreadable_limit,
+                                    kf_clock_monotonic_ns(keyring->clock), unreadable_interval_ns);
+    (void)pthread_mutex_unlock(&keyring->reported_mutex);
+    if (hidden >= 0) {
+        log_error("cannot read the replica: %s", err->message);
+    }
+}
+
+enum kf_status signer_keyring_read(struct store_snapshot **out, struct signer_keyring *keyring)
+{
+    struct kf_error err = {.message = ""};
+    (void)pthread_rwlock_rdlock(&keyring->replica_lock);
+    struct store *replica = replica_of(keyring);
+    enum kf_status st =
+        replica == NULL ? KF_ERR_NOT_FOUND : store_snapshot_begin(out, replica, &err);
+    if (st != KF_OK) {
+        (void)pthread_rwlock_unlock(&keyring->replica_lock);
+    }
+    if (st != KF_OK && replica != NULL) {
+        report_unreadable(keyring, &err);
+        st = KF_ERR_IO;
+    }
+    return st;
+}
+
+void signer_keyring_read_end(struct signer_keyring *keyring, struct store_snapshot *snapshot)
+{
+    store_snapshot_end(snapshot);
+    (void)pthread_rwlock_unlock(&keyring->replica_lock);
+}
+
+bool signer_keyring_renew(struct signer_keyring *keyring)
+{
+    dev_t device = 0;
+    ino_t inode = 0;
+    if (atomic_load(&keyring->replica) == NULL || !replica_file(keyring, &device, &inode) ||
+        (device == keyring->replica_device && inode == keyring->replica_inode)) {
+        return false;
+    }
+    log_warn("replica %s was replaced: it is opened anew", keyring->replica_path);
+    (void)pthread_rwlock_wrlock(&keyring->replica_lock);
+    store_close(atomic_exchange(&keyring->replica, NULL));
+    keyring->replica_tried_ns = 0;
+    (void)pthread_rwlock_unlock(&keyring->replica_lock);
+    return true;
 }
 
 void signer_keyring_report(struct signer_keyring *keyring, const struct store_entry *entry,
@@ -345,18 +420,13 @@ enum signer_found signer_keyring_find(struct signer_key **out,
                                       struct signer_keyring *keyring, struct signer_caches *caches,
                                       const uint8_t ski[static RECORD_SKI_SIZE])
 {
-    struct store *replica = signer_keyring_replica(keyring);
-    if (replica == NULL) {
-        return SIGNER_UNKNOWN;
-    }
-    struct kf_error err = {.message = ""};
     struct store_snapshot *snapshot = NULL;
-    if (store_snapshot_begin(&snapshot, replica, &err) != KF_OK) {
-        log_error("cannot read the replica: %s", err.message);
-        return SIGNER_BROKEN;
+    enum kf_status st = signer_keyring_read(&snapshot, keyring);
+    if (st != KF_OK) {
+        return st == KF_ERR_NOT_FOUND ? SIGNER_UNKNOWN : SIGNER_BROKEN;
     }
     enum signer_found found = find_in(out, policy_id, keyring, caches, snapshot, ski);
-    store_snapshot_end(snapshot);
+    signer_keyring_read_end(keyring, snapshot);
     return found;
 }
 

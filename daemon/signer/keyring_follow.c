@@ -97,25 +97,23 @@ void signer_keyring_follow(struct signer_keyring *keyring, const struct signer_c
                            size_t caches_count)
 {
     struct following f = {.keyring = keyring, .caches = caches, .count = caches_count};
-    struct store *replica = signer_keyring_replica(keyring);
     struct store_snapshot *snapshot = NULL;
-    uint64_t head = 0;
-    if (replica == NULL || store_head(&head, replica, NULL) != KF_OK || head == keyring->followed) {
+    bool renewed = signer_keyring_renew(keyring);
+    if (signer_keyring_read(&snapshot, keyring) != KF_OK) {
         return;
     }
-    if (head < keyring->followed) { /* another replica was put in place */
+    uint64_t head = store_snapshot_head(snapshot);
+    if (renewed || head < keyring->followed) { /* another one was put in its place */
+        signer_keyring_drop_machine_key(keyring, 0);
         forget_everywhere(&f, NULL);
         keyring->followed = 0;
     }
-    if (store_snapshot_begin(&snapshot, replica, NULL) != KF_OK) {
-        return;
-    }
-    bool first = keyring->followed == 0;
-    head = store_snapshot_head(snapshot);
-    if (store_changes(snapshot, keyring->followed, changed, &f, NULL) == KF_OK) {
+    bool first = keyring->followed == 0 && head > 0;
+    if (head != keyring->followed &&
+        store_changes(snapshot, keyring->followed, changed, &f, NULL) == KF_OK) {
         keyring->followed = head;
     }
-    store_snapshot_end(snapshot);
+    signer_keyring_read_end(keyring, snapshot);
     if (f.new_machine_key || first) {
         signer_keyring_warm(keyring);
     }

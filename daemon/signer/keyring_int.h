@@ -3,6 +3,7 @@
 #define KEYFENCE_SIGNER_KEYRING_INT_H
 
 #include "keyring.h"
+#include "log.h"
 #include "policies.h"
 
 #include "cpabe/cpabe.h"
@@ -10,6 +11,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 enum { SIGNER_REPORTED = 64 }; /* bad records remembered, so that each is logged once */
 
@@ -27,10 +29,13 @@ struct signer_keyring {
     uint8_t *enrolment_secret; /* locked */
     const struct kf_clock *clock;
 
-    _Atomic(struct store *) replica; /* NULL until it could be opened; then until the end */
-    pthread_mutex_t replica_mutex;   /* opening it */
+    pthread_rwlock_t replica_lock;   /* held to read while a snapshot is open */
+    _Atomic(struct store *) replica; /* NULL until it could be opened */
+    pthread_mutex_t replica_mutex;   /* opening it: the next four */
     uint64_t replica_tried_ns;
-    bool replica_missed; /* its absence has been logged */
+    bool replica_missed;  /* its absence has been logged */
+    dev_t replica_device; /* which file it is */
+    ino_t replica_inode;
 
     struct signer_policies *policies;
 
@@ -40,12 +45,19 @@ struct signer_keyring {
     pthread_mutex_t reported_mutex;
     uint64_t reported[SIGNER_REPORTED]; /* revisions of bad records */
     size_t reported_next;
+    struct log_limit unreadable_limit;
 
     uint64_t followed; /* only signer_keyring_follow() */
 };
 
-/* The replica, or NULL while there is none. */
-struct store *signer_keyring_replica(struct signer_keyring *keyring);
+/* Begins reading. KF_ERR_NOT_FOUND while there is no replica, another error (logged) when it cannot
+ * be read. Every KF_OK is followed by signer_keyring_read_end(), soon. */
+KF_MUST_USE enum kf_status signer_keyring_read(struct store_snapshot **out,
+                                               struct signer_keyring *keyring);
+void signer_keyring_read_end(struct signer_keyring *keyring, struct store_snapshot *snapshot);
+
+/* Lets go of a replica whose file was replaced by another; true when it did. */
+bool signer_keyring_renew(struct signer_keyring *keyring);
 
 /* Says once, at level error, that a record in the replica is not what it should be. */
 void signer_keyring_report(struct signer_keyring *keyring, const struct store_entry *entry,
@@ -67,7 +79,7 @@ KF_MUST_USE enum kf_status signer_keyring_candidates(struct signer_candidates *o
 bool signer_keyring_source_holds(struct signer_keyring *keyring, struct store_snapshot *snapshot,
                                  const char *policy_id, const struct signer_source *source);
 
-/* Forgets the machine's key of a generation. */
+/* Forgets the machine's key of a generation; 0: of all. */
 void signer_keyring_drop_machine_key(struct signer_keyring *keyring, uint32_t generation);
 
 /* The generation at the end of policywrap/<id>/<n> or machinekey/<id>/<n>; 0 when there is none. */

@@ -175,7 +175,7 @@ void signer_keyring_drop_machine_key(struct signer_keyring *keyring, uint32_t ge
     (void)pthread_rwlock_wrlock(&keyring->machine_lock);
     for (size_t i = 0; i < SIGNER_CANDIDATES_MAX; i++) {
         struct signer_machine_key *slot = &keyring->machine_keys[i];
-        if (slot->generation == generation) {
+        if (generation == 0 || slot->generation == generation) {
             cpabe_attribute_key_free(slot->key);
             *slot = (struct signer_machine_key){0};
         }
@@ -276,20 +276,21 @@ static void try_candidates(struct signer_keyring *keyring, struct store_snapshot
 
 void signer_keyring_open_policy(struct signer_keyring *keyring, const char *policy_id)
 {
-    struct store *replica = signer_keyring_replica(keyring);
     struct store_snapshot *snapshot = NULL;
     struct wrap_policy_key *opened = kf_secret_new(sizeof *opened);
+    if (opened == NULL || signer_keyring_read(&snapshot, keyring) != KF_OK) {
+        kf_secret_free(opened);
+        return;
+    }
     struct signer_candidates candidates;
     struct signer_source source;
-    if (opened != NULL && replica != NULL &&
-        store_snapshot_begin(&snapshot, replica, NULL) == KF_OK &&
-        signer_keyring_candidates(&candidates, keyring, snapshot, policy_id) == KF_OK &&
+    if (signer_keyring_candidates(&candidates, keyring, snapshot, policy_id) == KF_OK &&
         candidates.count > 0 &&
         signer_policies_find(opened->secret_key, &source, keyring->policies, policy_id,
                              &candidates) == SIGNER_POLICY_UNKNOWN) {
         try_candidates(keyring, snapshot, policy_id, &candidates, opened);
     }
-    store_snapshot_end(snapshot);
+    signer_keyring_read_end(keyring, snapshot);
     kf_secret_free(opened);
 }
 
@@ -307,9 +308,8 @@ static enum kf_status note_machine_key(void *context, const struct store_entry *
 
 void signer_keyring_warm(struct signer_keyring *keyring)
 {
-    struct store *replica = signer_keyring_replica(keyring);
     struct store_snapshot *snapshot = NULL;
-    if (replica == NULL || store_snapshot_begin(&snapshot, replica, NULL) != KF_OK) {
+    if (signer_keyring_read(&snapshot, keyring) != KF_OK) {
         return;
     }
     char key[RECORD_KEY_SIZE];
@@ -324,5 +324,5 @@ void signer_keyring_warm(struct signer_keyring *keyring)
             log_warn("this machine has no key yet: nothing opens here until it is issued one");
         }
     }
-    store_snapshot_end(snapshot);
+    signer_keyring_read_end(keyring, snapshot);
 }

@@ -341,6 +341,28 @@ static void test_generations_overlap(void **state)
     fixture_key_clear(&key);
 }
 
+/* An operator starts the replica over: its folder goes and comes again. */
+static void test_a_replaced_replica_is_noticed(void **state)
+{
+    struct scene *scene = *state;
+    struct fixture_key key;
+    fixture_key(&key, &scene->fixture, KEY_P256, fixture_policy(&scene->fixture, FRENCH, 1));
+    assert_int_equal(look_and_open(scene, &key), SIGNER_FOUND);
+    follow(scene);
+    char former[FIXTURE_PATH + 8];
+    (void)snprintf(former, sizeof former, "%s.former", scene->fixture.replica);
+    assert_int_equal(rename(scene->fixture.replica, former), 0);
+    follow(scene);
+    assert_int_equal(look(scene, &key), SIGNER_FOUND); /* nothing better is there yet */
+    fixture_issue(&scene->fixture, 1, HERE);
+    follow(scene);
+    assert_int_equal(signer_cache_count(scene->caches.keys), 0);
+    assert_int_equal(look(scene, &key), SIGNER_UNKNOWN);
+    fixture_key_write(&scene->fixture, &key, KEY_P256, fixture_policy(&scene->fixture, FRENCH, 1));
+    assert_int_equal(look_and_open(scene, &key), SIGNER_FOUND);
+    fixture_key_clear(&key);
+}
+
 /* A genuine record whose content belongs to another key: whoever may sign records made a mistake,
  * or worse. It opens nothing and is not served. */
 static void test_a_sealed_key_opens_only_in_its_own_record(void **state)
@@ -407,6 +429,7 @@ int main(void)
         ISSUED(test_new_attributes_are_felt_at_once),
         ISSUED(test_a_new_policy_is_felt_at_once),
         ISSUED(test_generations_overlap),
+        ISSUED(test_a_replaced_replica_is_noticed),
         ISSUED(test_a_sealed_key_opens_only_in_its_own_record),
         ISSUED(test_every_type_of_key_opens),
     };
