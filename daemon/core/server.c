@@ -316,17 +316,30 @@ static enum MHD_Result serve_feed(struct server *server, struct exchange *exchan
     return send_records(connection, server->core, &answer);
 }
 
-/* Wakes the followers that have something to look for, or waited long enough. */
+static void run_daemons(struct server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        (void)MHD_run(server->listeners[i].daemon);
+    }
+}
+
+/* Wakes the followers that have something to look for, or waited long enough. They are served by
+ * the next run of their daemon, for which nothing else would ask: it comes here. */
 static void wake_followers(struct server *server)
 {
+    bool woken = false;
     uint64_t now = now_ns(server);
     for (struct exchange *at = server->waiting; at != NULL;) {
         struct exchange *next = at->next;
         if (at->seen_head != server->core->head || now >= at->deadline_ns || server->stopping) {
             unlink_waiting(server, at);
             MHD_resume_connection(at->connection);
+            woken = true;
         }
         at = next;
+    }
+    if (woken) {
+        run_daemons(server);
     }
 }
 
@@ -457,13 +470,6 @@ enum kf_status server_open(struct server **out, struct core *core,
     return KF_OK;
 }
 
-static void run_daemons(struct server *server)
-{
-    for (size_t i = 0; i < server->listener_count; i++) {
-        (void)MHD_run(server->listeners[i].daemon);
-    }
-}
-
 void server_close(struct server *server)
 {
     if (server == NULL) {
@@ -471,7 +477,6 @@ void server_close(struct server *server)
     }
     server->stopping = true;
     wake_followers(server);
-    run_daemons(server);
     for (size_t i = 0; i < server->listener_count; i++) {
         MHD_stop_daemon(server->listeners[i].daemon);
         if (server->listeners[i].socket.path != NULL) {
