@@ -3,6 +3,8 @@
 #include "base/secret.h"
 #include "pem.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -190,10 +192,64 @@ enum kf_status key_load(EVP_PKEY **out, enum key_type *type, const char *pem, si
     return st;
 }
 
+/* a * b = 1 (mod m - less) */
+static bool inverse(const BIGNUM *a, const BIGNUM *b, const BIGNUM *m, BN_ULONG less, BN_CTX *ctx)
+{
+    BIGNUM *modulus = BN_dup(m);
+    BIGNUM *product = BN_new();
+    bool yes = modulus != NULL && product != NULL && BN_sub_word(modulus, less) == 1 &&
+               BN_mod_mul(product, a, b, modulus, ctx) == 1 && BN_is_one(product);
+    BN_clear_free(modulus);
+    BN_clear_free(product);
+    return yes;
+}
+
+enum { RSA_N, RSA_E, RSA_D, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QINV, RSA_NUMBERS };
+
+/* RFC 8017, 3.2: n = pq; e dP = e d = 1 (mod p - 1); e dQ = e d = 1 (mod q - 1); q qInv = 1 (mod
+ * p). OpenSSL signs in spite of wrong numbers where d is right, more slowly; another library would
+ * give a wrong signature away, and with it the key. Whether p and q are prime is left to their
+ * maker. */
+static bool rsa_numbers_fit(const EVP_PKEY *key)
+{
+    static const char *const names[RSA_NUMBERS] = {
+        OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,
+        OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
+        OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
+        OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+    };
+    BIGNUM *v[RSA_NUMBERS] = {NULL};
+    BIGNUM *third = NULL;
+    BIGNUM *product = BN_new();
+    BN_CTX *ctx = BN_CTX_new();
+    bool fit = product != NULL && ctx != NULL;
+    for (size_t i = 0; i < RSA_NUMBERS; i++) {
+        fit = fit && EVP_PKEY_get_bn_param(key, names[i], &v[i]) == 1;
+    }
+    fit = fit && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_FACTOR3, &third) != 1 &&
+          BN_mul(product, v[RSA_P], v[RSA_Q], ctx) == 1 && BN_cmp(product, v[RSA_N]) == 0 &&
+          inverse(v[RSA_E], v[RSA_D], v[RSA_P], 1, ctx) &&
+          inverse(v[RSA_E], v[RSA_D], v[RSA_Q], 1, ctx) &&
+          inverse(v[RSA_E], v[RSA_DP], v[RSA_P], 1, ctx) &&
+          inverse(v[RSA_E], v[RSA_DQ], v[RSA_Q], 1, ctx) &&
+          inverse(v[RSA_Q], v[RSA_QINV], v[RSA_P], 0, ctx);
+    for (size_t i = 0; i < RSA_NUMBERS; i++) {
+        BN_clear_free(v[i]);
+    }
+    BN_clear_free(third);
+    BN_clear_free(product);
+    BN_CTX_free(ctx);
+    ERR_clear_error();
+    return fit;
+}
+
 bool key_pair_works(EVP_PKEY *private_key, EVP_PKEY *public_key)
 {
     static const uint8_t probe[] = "keyfence key check";
     uint8_t signature[1024];
+    if (EVP_PKEY_get_base_id(private_key) == EVP_PKEY_RSA && !rsa_numbers_fit(private_key)) {
+        return false;
+    }
     size_t length = sizeof signature;
     const EVP_MD *digest =
         EVP_PKEY_get_base_id(private_key) == EVP_PKEY_ED25519 ? NULL : EVP_sha256();
