@@ -172,7 +172,8 @@ def test_a_frozen_relay_is_hedged_then_passed_over(trio):
             assert all(a.ok for a in hammer.answers), [a for a in hammer.answers if not a.ok]
             assert longest_gap(hammer.answers) < 1
         status = trio["par-1"].status()
-        assert status["hedges"] > hedges
+        # The silence is noticed by the third request: hardly any more has to be hedged.
+        assert hedges < status["hedges"] <= hedges + 12
         assert status["breakers"][nearest] != "closed"
     finally:
         machine.relay.signal(signal.SIGCONT)
@@ -252,7 +253,7 @@ def test_deadlines_shrink_and_traces_pass(make):
     wait_for(lambda: world["par-1"].ask(ski, 800, trace=trace).ok, 10, "a signature")
     deadline, seen = open(record).read().splitlines()[-1].split()
     assert seen.encode() == trace
-    assert 500 < int(deadline) < 800
+    assert 500 < int(deadline) <= 800 * 0.95 * 0.95, "each of the two hops must keep some of it"
 
 
 def test_the_own_data_centres_other_machine_comes_first(make):
@@ -314,6 +315,9 @@ def test_the_directory_follows_the_replica(make):
     world.records(f"machine fra-1 fra {world['fra-1'].address} revoked")
     wait_for(lambda: world["par-1"].ask(ski).error == NO_ANSWER, 5, "fra-1 not to be asked")
     wait_for(lambda: "fra-1" in world["ams-1"].relay.log() and "not active" in world["ams-1"].relay.log(), 5, "a refusal")
+    world.shop = ski
+    assert refused(world, world["ams-1"], os.path.join(world["fra-1"].machine, "relay"))
+    assert not refused(world, world["ams-1"], os.path.join(world["par-1"].machine, "relay"))
     world.records(f"machine fra-1 fra {world['fra-1'].address} active")
     wait_for(lambda: world["par-1"].ask(ski).ok, 10, "fra-1 to be asked again")
 

@@ -170,6 +170,13 @@ static void hedges_go_elsewhere(void **state)
     tried.list[0].over = true;
     assert_true(route_choose(&m, d, &us, &tried, ROUTE_RETRY, second));
     assert_string_equal(dc_of(d, m), "nyc");
+    /* But not while its first is out, even with nothing else left. */
+    struct route_set only_nyc = {0};
+    route_set_add(&only_nyc, tried.list[0].datacenter);
+    tried.list[0].over = false;
+    assert_false(route_choose(&m, d, &only_nyc, &tried, ROUTE_RETRY, second));
+    tried.list[0].over = true;
+    assert_true(route_choose(&m, d, &only_nyc, &tried, ROUTE_RETRY, second));
     /* A hedge never goes to a data centre that was asked, nor to one not ready. */
     for (uint32_t i = 0; i < route_machine_count(d); i++)
         if (strncmp(route_machine_at(d, i)->id, "tyo", 3) == 0)
