@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALLEST_BUFFER = 8000 }; /* HAProxy's default is twice that */
+
 /* What this HAProxy was last given for a certificate. */
 struct told {
     char id[RECORD_ID_SIZE];
@@ -57,7 +59,10 @@ struct session {
     struct lines lines;
     char *pem;
     char *key;
+    bool *without; /* by item: it could not be made, so no line may name it */
     size_t added, replaced, removed, refused;
+    char refused_id[RECORD_ID_SIZE];
+    char refused_why[256];
 };
 
 struct tell *tell_new(const char *socket, const char *folder)
@@ -197,64 +202,114 @@ static struct told *find_told(struct tell *t, const char *id)
 
 /* Certificates */
 
+/* Remembers the first of a pass for its one line in the log. */
 static void refuse(struct session *s, const char *id, const char *answer)
 {
-    s->refused++;
-    trouble_say(&s->tell->refusal, TROUBLE_WARN,
-                "HAProxy at %s does not take certificate %s: %.300s; it serves it from %s/%s.pem "
-                "after its next reload",
-                s->tell->socket, id, answer, s->tell->folder, id);
+    if (s->refused++ > 0)
+        return;
+    (void)snprintf(s->refused_id, sizeof s->refused_id, "%s", id);
+    (void)snprintf(s->refused_why, sizeof s->refused_why, "%.*s", (int)strcspn(answer, "\n"),
+                   answer);
 }
 
-/* An earlier conversation that was cut off may have left a certificate half set: only one can be in
- * the making. */
-KF_MUST_USE static enum kf_status end_left_over(struct session *s, const char *answer,
-                                                struct kf_error *err)
+static void say_refused(struct session *s)
 {
-    static const char marker[] = "ongoing transaction is about '";
-    const char *name = strstr(answer, marker);
-    const char *end = name ? strchr(name + sizeof marker - 1, '\'') : NULL;
-    if (!end)
-        return KF_ERR_NOT_FOUND;
-    name += sizeof marker - 1;
-    char path[4096];
-    size_t n = (size_t)(end - name);
-    if (n >= sizeof path)
-        return KF_ERR_NOT_FOUND;
-    memcpy(path, name, n);
-    path[n] = 0;
-    return runtime_ask(&answer, s->runtime, NULL, err, "abort ssl cert %s", path);
+    struct tell *t = s->tell;
+    if (s->refused == 0) {
+        t->refusal.present = false;
+        return;
+    }
+    trouble_say(&t->refusal, TROUBLE_WARN,
+                "HAProxy at %s does not take certificate %s (%zu in all): %s; what it does not "
+                "take it reads from %s when it restarts",
+                t->socket, s->refused_id, s->refused, s->refused_why, t->folder);
+}
+
+/* HAProxy has one certificate in the making at a time, and a `set` that follows one that was cut
+ * off goes to THAT certificate, whatever it names: 2.6 then answers "Transaction updated for
+ * certificate OTHER!". The name in its answer decides. */
+KF_MUST_USE static bool name_in_making(char *out, size_t capacity, const char *answer)
+{
+    static const struct {
+        const char *before;
+        char after;
+    } forms[] = {{"Transaction updated for certificate ", '!'},
+                 {"ongoing transaction is about '", '\''}};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const char *name = strstr(answer, forms[i].before);
+        const char *end = name ? strchr(name + strlen(forms[i].before), forms[i].after) : NULL;
+        if (!end)
+            continue;
+        name += strlen(forms[i].before);
+        if ((size_t)(end - name) >= capacity)
+            return false;
+        memcpy(out, name, (size_t)(end - name));
+        out[end - name] = 0;
+        return true;
+    }
+    return false;
 }
 
 /* KF_ERR_DENIED: HAProxy said no, and why is in *answer. */
-KF_MUST_USE static enum kf_status set_certificate(struct session *s, const char *id,
-                                                  const char **answer, struct kf_error *err)
+KF_MUST_USE static enum kf_status prepare_certificate(struct session *s, const char *id,
+                                                      const char **answer, struct kf_error *err)
 {
     const char *folder = s->tell->folder;
+    static const char created[] = "Transaction created for certificate ";
     for (int attempt = 0; attempt < 2; attempt++) {
         enum kf_status status =
             runtime_ask(answer, s->runtime, s->pem, err, "set ssl cert %s/%s.pem", folder, id);
         if (status != KF_OK)
             return status;
-        if (strncmp(*answer, "Transaction ", 12) == 0)
-            break;
-        status = attempt == 0 ? end_left_over(s, *answer, err) : KF_ERR_NOT_FOUND;
-        if (status == KF_ERR_NOT_FOUND)
+        char said[RECORD_ID_SIZE];
+        if (strncmp(*answer, created, sizeof created - 1) == 0 &&
+            read_path(said, *answer + sizeof created - 1, folder) && strcmp(said, id) == 0)
+            return KF_OK;
+        char other[4096];
+        if (!name_in_making(other, sizeof other, *answer))
             return KF_ERR_DENIED;
+        status = runtime_ask(answer, s->runtime, NULL, err, "abort ssl cert %s", other);
         if (status != KF_OK)
             return status;
     }
-    enum kf_status status =
-        runtime_ask(answer, s->runtime, NULL, err, "commit ssl cert %s/%s.pem", folder, id);
+    return KF_ERR_DENIED;
+}
+
+KF_MUST_USE static enum kf_status set_certificate(struct session *s, const char *id,
+                                                  const char **answer, struct kf_error *err)
+{
+    const char *folder = s->tell->folder;
+    enum kf_status status = prepare_certificate(s, id, answer, err);
+    if (status == KF_ERR_DENIED)
+        refuse(s, id, *answer);
+    if (status != KF_OK)
+        return status;
+    status = runtime_ask(answer, s->runtime, NULL, err, "commit ssl cert %s/%s.pem", folder, id);
     if (status != KF_OK || strstr(*answer, "Success"))
         return status;
-    char said[512];
-    (void)strncpy(said, *answer, sizeof said - 1);
-    said[sizeof said - 1] = 0;
+    refuse(s, id, *answer);
     status = runtime_ask(answer, s->runtime, NULL, err, "abort ssl cert %s/%s.pem", folder, id);
-    (void)kf_fail(err, KF_ERR_DENIED, "%s", said);
-    *answer = err->message;
     return status == KF_OK ? KF_ERR_DENIED : status;
+}
+
+/* A command that does not fit in HAProxy's buffer is not answered: the connection ends. */
+KF_MUST_USE static enum kf_status connect_again(struct session *s, struct kf_error *err)
+{
+    runtime_close(s->runtime);
+    s->runtime = NULL;
+    return runtime_open(&s->runtime, s->tell->socket, err);
+}
+
+/* After a refusal: a certificate that was made for this and stayed empty goes again. */
+KF_MUST_USE static enum kf_status give_up(struct session *s, size_t index, bool made,
+                                          struct kf_error *err)
+{
+    if (!made)
+        return KF_OK;
+    const char *answer = NULL;
+    s->without[index] = true;
+    return runtime_ask(&answer, s->runtime, NULL, err, "del ssl cert %s/%s.pem", s->tell->folder,
+                       s->desired->items[index].id);
 }
 
 /* HAProxy shows a certificate's SHA-1 fingerprint: does it hold what the file holds? */
@@ -276,9 +331,35 @@ KF_MUST_USE static enum kf_status holds_same(bool *same, struct session *s, cons
     return KF_OK;
 }
 
-KF_MUST_USE static enum kf_status
-update_certificate(struct session *s, const struct desired_item *item, struct kf_error *err)
+/* Sets what pem holds, in a certificate that is there or is made for it. */
+KF_MUST_USE static enum kf_status put_certificate(struct session *s, size_t index, bool loaded,
+                                                  struct kf_error *err)
 {
+    const char *id = s->desired->items[index].id;
+    const char *answer = NULL;
+    enum kf_status status = KF_OK;
+    if (!loaded)
+        status = runtime_ask(&answer, s->runtime, NULL, err, "new ssl cert %s/%s.pem",
+                             s->tell->folder, id);
+    if (status != KF_OK)
+        return status;
+    status = set_certificate(s, id, &answer, err);
+    if (status == KF_ERR_UNAVAILABLE && strlen(s->pem) > SMALLEST_BUFFER) {
+        refuse(s, id, "it is too large for HAProxy's buffer; raise tune.bufsize");
+        status = connect_again(s, err);
+        return status == KF_OK ? give_up(s, index, !loaded, err) : status;
+    }
+    if (status == KF_ERR_DENIED)
+        return give_up(s, index, !loaded, err);
+    if (status == KF_OK)
+        *(loaded ? &s->replaced : &s->added) += 1;
+    return status;
+}
+
+KF_MUST_USE static enum kf_status update_certificate(struct session *s, size_t index,
+                                                     struct kf_error *err)
+{
+    const struct desired_item *item = &s->desired->items[index];
     const struct told *told = find_told(s->tell, item->id);
     bool loaded = has_line(&s->loaded, item->id);
     bool known = told && told->revision == item->revision &&
@@ -287,24 +368,13 @@ update_certificate(struct session *s, const struct desired_item *item, struct kf
         return KF_OK;
     if (desired_files(s->pem, s->key, s->snapshot, item->id, NULL) != KF_OK)
         return KF_OK;
-    const char *answer = NULL;
     bool same = false;
     enum kf_status status = KF_OK;
     if (loaded && (s->fresh || !told))
         status = holds_same(&same, s, item->id, err);
-    else if (!loaded)
-        status = runtime_ask(&answer, s->runtime, NULL, err, "new ssl cert %s/%s.pem",
-                             s->tell->folder, item->id);
     if (status != KF_OK || same)
         return status;
-    status = set_certificate(s, item->id, &answer, err);
-    if (status == KF_ERR_DENIED) {
-        refuse(s, item->id, answer);
-        return KF_OK;
-    }
-    if (status == KF_OK)
-        *(loaded ? &s->replaced : &s->added) += 1;
-    return status;
+    return put_certificate(s, index, loaded, err);
 }
 
 /* Lines */
@@ -399,9 +469,9 @@ KF_MUST_USE static enum kf_status reconcile(struct session *s, struct kf_error *
     enum kf_status status = read_state(s, err);
     for (size_t i = 0; status == KF_OK && i < s->desired->count; i++)
         if (s->desired->items[i].hosts[0])
-            status = update_certificate(s, &s->desired->items[i], err);
+            status = update_certificate(s, i, err);
     for (size_t i = 0; status == KF_OK && i < s->desired->count; i++)
-        if (s->desired->items[i].hosts[0])
+        if (s->desired->items[i].hosts[0] && !s->without[i])
             status = add_line(s, &s->desired->items[i], err);
     if (status == KF_OK)
         status = delete_lines(s, err);
@@ -462,7 +532,8 @@ KF_MUST_USE static enum kf_status run(struct session *s, bool thorough, struct k
         return KF_OK;
     s->pem = malloc(DESIRED_FILE_MAX);
     s->key = malloc(DESIRED_FILE_MAX);
-    if (!s->pem || !s->key)
+    s->without = calloc(s->desired->count + 1, sizeof *s->without);
+    if (!s->pem || !s->key || !s->without)
         return kf_fail(err, KF_ERR_MEMORY, "out of memory");
     t->behind = true;
     status = reconcile(s, err);
@@ -471,8 +542,7 @@ KF_MUST_USE static enum kf_status run(struct session *s, bool thorough, struct k
     t->behind = false;
     t->pid = pid;
     remember(t, s->desired);
-    if (s->refused == 0)
-        t->refusal.present = false;
+    say_refused(s);
     say_done(s);
     return KF_OK;
 }
@@ -488,11 +558,12 @@ void tell_update(struct tell *t, const struct desired *desired, struct store_sna
                     "HAProxy at %s cannot be told of certificates: %s; the files are in step, and "
                     "it reads them when it starts",
                     t->socket, err.message);
-    else if (s.refused == 0 || t->reach.present)
+    else
         trouble_over(&t->reach, "HAProxy can be told of certificates again");
     runtime_close(s.runtime);
     clear_lines(&s.loaded);
     clear_lines(&s.lines);
     free(s.pem);
     free(s.key);
+    free(s.without);
 }
