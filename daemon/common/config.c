@@ -95,7 +95,8 @@ struct report {
     char text[KF_ERROR_MESSAGE_MAX / 2];
 };
 
-static void collect(cyaml_log_t level, void *context, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void collect(cyaml_log_t level, void *context,
+                                                          const char *format, va_list args)
 {
     (void)level;
     struct report *report = context;

@@ -38,7 +38,8 @@ static size_t append_escaped(char *line, size_t at, size_t capacity, const char 
     return at;
 }
 
-static void write_line(const char *level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void write_line(const char *level, const char *format,
+                                                             va_list args)
 {
     int saved = errno;
     char message[LINE_MAX_BYTES / 2];

@@ -59,8 +59,9 @@ static int add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         }
     }
     if (profile == SANDBOX_KEYS) {
-        return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                                SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+        const struct scmp_arg_cmp other = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
+        return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+                                      &other);
     }
     return 0;
 }
