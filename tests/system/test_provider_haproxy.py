@@ -491,9 +491,11 @@ def test_a_signer_restart_fails_no_handshake(world, keys, asynchronous):
 @haproxy_here
 def test_a_connection_that_dies_is_replaced(world, keys):
     world.signer(extra=["--drop-every", "7"])
+    relay = world.relay()
     server = world.haproxy()
     for _ in range(40):
         handshake(server.port, keys, "p256")
+    assert relay.status()["requests"] == 0  # the signer is asked again, nobody else
 
 
 @haproxy_here
