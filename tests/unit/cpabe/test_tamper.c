@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { SAMPLE = 499 };
+enum { SAMPLE = 1999 };
 
 static const char message[] = "sealed";
 
