@@ -417,6 +417,7 @@ enum kf_status relay_ask_new(struct relay *relay, struct kf_error *err)
     snprintf(address, sizeof address, "unix:%s/relay.sock", relay->config->run);
     struct net_server_options options = {.address = address,
                                          .mode = 0660,
+                                         .group = relay->config->signer->group,
                                          .connections_max = 1024,
                                          .in_flight_max = ask->job_max,
                                          .output_max = 8 << 20,

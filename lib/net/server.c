@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/listener.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,6 +251,46 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
     net_timer_set(server->resume_timer, 50000);
 }
 
+static enum kf_status cannot_listen(struct kf_error *err, const char *address)
+{
+    return kf_fail(err, KF_ERR_IO, "cannot listen on %s: %m", address);
+}
+
+/* Binds a Unix socket in the place of one that nobody serves any more. Nobody can connect before
+ * mode and group are right, because it does not listen yet. */
+static enum kf_status bind_local(int fd, const struct sockaddr_storage *at, socklen_t length,
+                                 const char *path, const struct net_server_options *o,
+                                 struct kf_error *err)
+{
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool served = probe >= 0 && connect(probe, (const struct sockaddr *)at, length) == 0;
+    if (probe >= 0)
+        close(probe);
+    if (served)
+        return kf_fail(err, KF_ERR_EXISTS, "another process serves %s already", path);
+    (void)unlink(path);
+    if (bind(fd, (const struct sockaddr *)at, length) != 0 || chmod(path, o->mode) != 0)
+        return cannot_listen(err, o->address);
+    if (o->group == NULL)
+        return KF_OK;
+    const struct group *group = getgrnam(o->group);
+    if (group == NULL)
+        return kf_fail(err, KF_ERR_USAGE, "there is no group %s for %s", o->group, path);
+    if (chown(path, (uid_t)-1, group->gr_gid) != 0)
+        return kf_fail(err, KF_ERR_DENIED, "cannot give %s to group %s: %m", path, o->group);
+    return KF_OK;
+}
+
+static enum kf_status bind_tcp(int fd, const struct sockaddr_storage *at, socklen_t length,
+                               const char *address, struct kf_error *err)
+{
+    int one = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, (const struct sockaddr *)at, length) != 0)
+        return cannot_listen(err, address);
+    return KF_OK;
+}
+
 static enum kf_status open_socket(int *out, struct net_server *server, struct kf_error *err)
 {
     const struct net_server_options *o = &server->options;
@@ -259,29 +300,16 @@ static enum kf_status open_socket(int *out, struct net_server *server, struct kf
         return kf_fail(err, KF_ERR_USAGE, "cannot listen on %s: expected a numeric address",
                        o->address);
     int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int one = 1;
-    mode_t old = 0;
-    if (server->address.local) {
-        (void)unlink(server->address.path);
-        old = umask(0177);
-    } else if (fd >= 0) {
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    }
-    int rc = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&at, length);
-    int why = errno;
-    if (server->address.local) {
-        (void)umask(old);
-        if (rc == 0)
-            rc = chmod(server->address.path, o->mode);
-    }
-    if (rc == 0) {
-        rc = listen(fd, BACKLOG);
-        why = errno;
-    }
-    if (rc != 0) {
-        if (fd >= 0)
-            close(fd);
-        return kf_fail(err, KF_ERR_IO, "cannot listen on %s: %s", o->address, strerror(why));
+    if (fd < 0)
+        return cannot_listen(err, o->address);
+    enum kf_status status = server->address.local
+                                ? bind_local(fd, &at, length, server->address.path, o, err)
+                                : bind_tcp(fd, &at, length, o->address, err);
+    if (status == KF_OK && listen(fd, BACKLOG) != 0)
+        status = cannot_listen(err, o->address);
+    if (status != KF_OK) {
+        close(fd);
+        return status;
     }
     *out = fd;
     return KF_OK;

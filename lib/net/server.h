@@ -31,8 +31,9 @@ struct net_ticket {
 };
 
 struct net_server_options {
-    const char *address; /* as net_address_parse; an old Unix socket is replaced */
+    const char *address; /* as net_address_parse; a Unix socket nobody serves is replaced */
     mode_t mode;         /* of a Unix socket */
+    const char *group;   /* that owns a Unix socket; NULL: the process's own */
     struct net_tls *tls; /* needed for TCP, NULL for Unix; borrowed */
     const char *role;    /* that peers must have; with TLS; borrowed */
     uint32_t connections_max;
@@ -52,7 +53,8 @@ struct net_server_options {
     void (*refused)(void *context, const char *peer_address, const char *reason);
 };
 
-/* Listens. The message in err names the address. */
+/* Listens. The message in err names the address. KF_ERR_EXISTS: somebody serves that Unix socket.
+ */
 KF_MUST_USE enum kf_status net_server_new(struct net_server **out, struct net_loop *loop,
                                           const struct net_server_options *options,
                                           struct kf_error *err);

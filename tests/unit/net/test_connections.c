@@ -321,6 +321,33 @@ static void silence_ends_a_connection(void **state)
     close(fd);
 }
 
+static void a_socket_in_use_is_not_taken(void **state)
+{
+    struct harness *h = *state;
+    struct net_server *second = NULL;
+    struct kf_error err;
+    h_serve(h, h->address, NULL);
+    struct net_server_options o = {.address = h->address,
+                                   .mode = 0600,
+                                   .connections_max = 1,
+                                   .in_flight_max = 1,
+                                   .output_max = 1 << 16,
+                                   .request = h_request};
+    assert_int_equal(net_server_new(&second, h->loop, &o, &err), KF_ERR_EXISTS);
+    net_server_free(h->server);
+    h->server = NULL;
+    /* One that a dead process left behind is replaced. */
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    snprintf(un.sun_path, sizeof un.sun_path, "%s/s", h->directory);
+    assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+    close(fd);
+    assert_int_equal(net_server_new(&second, h->loop, &o, &err), KF_OK);
+    net_server_free(second);
+    o.group = "no-such-group";
+    assert_int_equal(net_server_new(&second, h->loop, &o, &err), KF_ERR_USAGE);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, h_setup, h_teardown)
@@ -337,6 +364,7 @@ int main(void)
         CASE(strange_requests_are_answered),
         CASE(who_does_not_read_stops_being_read),
         CASE(silence_ends_a_connection),
+        CASE(a_socket_in_use_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
