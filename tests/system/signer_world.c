@@ -1,10 +1,12 @@
 /* signer-world make STATE: an edge machine's state with one key of each sort, for the signer's
  * system tests and benchmark. Prints one line a key: NAME SKI SUBJECT-PUBLIC-KEY-INFO, in hex.
+ * Leaves the private keys as STATE/NAME.pem, which nothing but a test reads.
  * signer-world delete STATE SKI: what the replica does when the customer deletes a key. */
 #include "fixture.h"
 
 #include "store/store_lmdb.h"
 
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +40,14 @@ static void add(struct fixture *fixture, const char *name, enum key_type type, c
     print_hex(der, length > 0 ? (size_t)length : 0);
     (void)printf("\n");
     OPENSSL_free(der);
+    char path[FIXTURE_PATH + 32];
+    (void)snprintf(path, sizeof path, "%s/%s.pem", fixture->state, name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL || PEM_write_PrivateKey(file, key.pkey, NULL, NULL, 0, NULL, NULL) != 1) {
+        (void)fprintf(stderr, "signer-world: cannot write %s\n", path);
+        exit(1);
+    }
+    (void)fclose(file);
     fixture_key_clear(&key);
 }
 
@@ -51,6 +61,7 @@ static void make(struct fixture *fixture)
     add(fixture, "rsa2048", KEY_RSA_2048, "region_EU: yes");
     add(fixture, "rsa3072", KEY_RSA_3072, "country: FR or country: JP");
     add(fixture, "doomed", KEY_P256, "country: FR");
+    add(fixture, "doomed-rsa", KEY_RSA_2048, "country: FR");
     add(fixture, "elsewhere", KEY_P256, "country: US");
 }
 

@@ -15,6 +15,7 @@ import subprocess
 import time
 
 import pytest
+import secret_search
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("KF_BUILD_ROOT", os.path.join(ROOT, "build"))
@@ -312,6 +313,21 @@ def test_a_deleted_key_is_not_used_again(signer, local):
     assert local.ask(ECDSA_SHA256, DIGEST, signer.ski("doomed"))[0] == RESPONSE
     subprocess.run([WORLD, "delete", signer.state, signer.ski("doomed").hex()], check=True, timeout=60)
     assert local.ask(ECDSA_SHA256, DIGEST, signer.ski("doomed")) == (ERROR, bytes([NOT_FOUND]))
+
+
+def test_a_deleted_key_is_wiped_from_memory(signer, local):
+    names = ("doomed", "doomed-rsa")
+    wanted = {name: secret_search.needles(os.path.join(signer.state, name + ".pem")) for name in names}
+    pid = signer.process.pid
+    assert local.ask(PSS_SHA256, DIGEST, signer.ski("doomed-rsa"))[0] == RESPONSE
+    assert secret_search.found_in_memory(pid, wanted["doomed-rsa"]), "an open key is somewhere in memory"
+    subprocess.run([WORLD, "delete", signer.state, signer.ski("doomed-rsa").hex()], check=True, timeout=60)
+    deadline = time.monotonic() + 20
+    left = {"": ""}
+    while left and time.monotonic() < deadline:
+        left = {name: found for name in names if (found := secret_search.found_in_memory(pid, wanted[name]))}
+        time.sleep(0.05)
+    assert not left, f"still in memory: {left}"
 
 
 def test_killed_and_started_again(signer, local):
