@@ -187,7 +187,8 @@ static void answer(const struct peer *p, const struct keyless_message *m)
     uint8_t out[KEYLESS_SIGNATURE_MAX];
     size_t n = sizeof out;
     char status[128];
-    struct keyless_message reply = keyless_answer_error(m->id, keyless_request_check(m), NULL);
+    struct keyless_message reply =
+        keyless_answer_error(m->id, (uint8_t)keyless_request_check(m), NULL);
     unsigned delay = 0;
     if (m->opcode == KEYLESS_OP_STATUS) {
         int length = snprintf(status, sizeof status, "{\"requests\":%u,\"connections\":%u}",
