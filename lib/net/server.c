@@ -129,7 +129,7 @@ static void link_message(void *context, const struct keyless_message *message)
         reason = "too many requests in flight on this connection";
     }
     if (error != KEYLESS_ERR_NONE) {
-        struct keyless_message answer = keyless_answer_error(message->id, error, reason);
+        struct keyless_message answer = keyless_answer_error(message->id, (uint8_t)error, reason);
         send_or_end(s, &answer);
         return;
     }
@@ -141,7 +141,7 @@ static void link_message(void *context, const struct keyless_message *message)
 
 static void link_malformed(void *context, uint32_t id, enum keyless_error error)
 {
-    struct keyless_message answer = keyless_answer_error(id, error, NULL);
+    struct keyless_message answer = keyless_answer_error(id, (uint8_t)error, NULL);
     send_or_end(context, &answer);
 }
 
