@@ -219,6 +219,41 @@ static void test_policies(void **state)
     json_decref(cases);
 }
 
+/* Policies with gates: the sharing draws its randomness in CIRCL's order. */
+static void test_gates(void **state)
+{
+    (void)state;
+    static struct shake stream;
+    struct cpabe_random random = {shake_fill, &stream};
+    struct cpabe_public_key *public_key;
+    size_t length;
+    uint8_t *data = read_source_file(&length, "tests/vectors/tkn20/publicKey");
+    assert_int_equal(cpabe_public_key_parse(&public_key, data, length), CPABE_OK);
+    free(data);
+    json_t *cases = load("tests/vectors/tkn20/gates.json");
+    size_t index;
+    json_t *one;
+    json_array_foreach(cases, index, one)
+    {
+        uint8_t digest[32];
+        char text[65];
+        shake_start(&stream);
+        assert_int_equal(cpabe_encrypt_text(&data, &length, public_key,
+                                            json_string_value(json_object_get(one, "policy")),
+                                            (const uint8_t *)message, MESSAGE, &random, NULL),
+                         CPABE_OK);
+        assert_int_equal(EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL), 1);
+        for (size_t i = 0; i < sizeof digest; i++) {
+            (void)sprintf(text + 2 * i, "%02x", digest[i]);
+        }
+        assert_string_equal(text, json_string_value(json_object_get(one, "ciphertext_sha256")));
+        cpabe_free(data);
+    }
+    assert_int_equal(index, 10);
+    cpabe_public_key_free(public_key);
+    json_decref(cases);
+}
+
 static uint8_t *unhex(size_t *length, json_t *string)
 {
     const char *text = json_string_value(string);
@@ -325,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_reencoding),
         cmocka_unit_test(test_both_formats_open),
         cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_gates),
         cmocka_unit_test(test_circl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
