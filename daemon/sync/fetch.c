@@ -247,7 +247,8 @@ KF_MUST_USE static enum kf_status outcome(struct fetch *f, CURLcode result, stru
     long code = 0;
     (void)curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &code);
     if (code != 200)
-        return kf_fail(err, KF_ERR_DENIED, "it answers %ld, not 200", code);
+        return kf_fail(err, KF_ERR_DENIED, "it answers %ld: %.*s", code,
+                       (int)(f->length < 300 ? f->length : 300), (const char *)f->body);
     return KF_OK;
 }
 

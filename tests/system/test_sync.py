@@ -7,6 +7,7 @@ import base64
 import datetime
 import hashlib
 import http.server
+import ipaddress
 import os
 import pathlib
 import shutil
@@ -204,6 +205,35 @@ class FeedServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+class TlsFeedServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """The feed over TLS 1.3 that wants a certificate of the machine CA."""
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, core, certificate, key, client_ca):
+        self.core = core
+        self.clients = []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self.context.load_cert_chain(certificate, key)
+        self.context.load_verify_locations(client_ca)
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        super().__init__(("127.0.0.1", 0), FeedHandler)
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def finish_request(self, request, address):
+        try:
+            with self.context.wrap_socket(request, server_side=True) as tls:
+                self.clients.append(tls.getpeercert())
+                FeedHandler(tls, address, self)
+        except OSError:
+            pass
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
 
 
 class FeedHandler(http.server.BaseHTTPRequestHandler):
@@ -526,6 +556,70 @@ def test_machine_keys_of_others_do_not_spin(place):
     time.sleep(1)
     assert len(place.core.requests) <= 2
     assert sync.troubles() == []
+
+
+class Authority:
+    """A machine CA."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.path = folder / f"{name}.pem"
+        self.path.write_bytes(self.certificate(self.subject, self.key, x509.BasicConstraints(True, None)))
+
+    def certificate(self, subject, key, *extensions):
+        start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(self.subject)
+                   .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                   .not_valid_before(start).not_valid_after(start + datetime.timedelta(days=3)))
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    def issue(self, path, *names):
+        """Writes PATH.pem and PATH.key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        path.with_suffix(".key").write_bytes(key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, path.name)])
+        path.with_suffix(".pem").write_bytes(
+            self.certificate(subject, key, x509.SubjectAlternativeName(names)))
+        return path.with_suffix(".pem"), path.with_suffix(".key")
+
+
+def test_over_mutual_tls(place):
+    machine = place.state / "machine"
+    ca = Authority(place.folder, "machine-ca")
+    shutil.copy(ca.path, machine / "machine-ca.pem")
+    ca.issue(machine / "sync", x509.UniformResourceIdentifier("keyfence://machine/par-1/sync"))
+    loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    server = TlsFeedServer(place.core, *ca.issue(place.folder / "core", loopback), ca.path)
+    port = server.server_address[1]
+    config = place.config.read_text()
+    place.config.write_text(config.replace(f"unix:{place.feed_path}", f"https://127.0.0.1:{port}"))
+    sync = place.run(Sync)
+    place.core.upload("a", Identity(place.folder, "a", ["a.example"]))
+    place.wait_list(["a.pem a.example"])
+    assert ("URI", "keyfence://machine/par-1/sync") in server.clients[0]["subjectAltName"]
+    assert sync.troubles() == []
+    assert len(server.clients) == 1  # one connection, kept
+    sync.stop()
+    server.stop()
+
+    # Another CA's server is not believed, however well it answers.
+    other = Authority(place.folder, "other-ca")
+    server = TlsFeedServer(place.core, *other.issue(place.folder / "fake", loopback), ca.path)
+    place.config.write_text(config.replace(f"unix:{place.feed_path}",
+                                           f"https://127.0.0.1:{server.server_address[1]}"))
+    sync = place.run(Sync)
+    wait_until(lambda: sync.said("cannot be followed"), 5, "the trouble to be said")
+    place.core.upload("b", Identity(place.folder, "b", ["b.example"]))
+    time.sleep(1)
+    assert place.list() == ["a.pem a.example"]
+    assert server.clients == []
+    server.stop()
 
 
 # Refusing
