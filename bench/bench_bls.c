@@ -118,6 +118,11 @@ static void run_g1_to_affine(void)
 {
     bls_g1_to_affine(&pa[0], &p[0]);
 }
+static void run_g1_table_init(void)
+{
+    static struct bls_g1_table table;
+    bls_g1_table_init(&table, &p[3]);
+}
 static void run_hash(void)
 {
     bls_hash_to_g1(&p_out, bytes, 32, bytes + 32, 20);
@@ -194,6 +199,7 @@ static const struct {
     {"G2 multiplication of the generator", run_g2_mul_generator, 3},
     {"G2 sum of 3 multiplications", run_g2_mul_sum3, 2},
     {"G1 to affine", run_g1_to_affine, 20},
+    {"G1 table of a base", run_g1_table_init, 1},
     {"hash to G1", run_hash, 5},
     {"G1 subgroup check", run_g1_check, 5},
     {"G2 subgroup check", run_g2_check, 5},

@@ -304,7 +304,7 @@ def table(group, kind, base, windows, show):
     """Entry [i][j] is [(j + 1) 2^(5 i)] base."""
     print('/* Made by constants.py. Entry [i][j] is [(j + 1) 2^(%d i)] of the generator. */' % WINDOW)
     print('#include "bls12381/tables_int.h"\n')
-    print("const struct %s_affine %s_table[%d][%d] = {" % (kind, kind, windows, 1 << (WINDOW - 1)))
+    print("const struct %s_table %s_generator_table = {{" % (kind, kind))
     for _ in range(windows):
         print("{")
         p = base
@@ -313,7 +313,7 @@ def table(group, kind, base, windows, show):
             last, p = p, group.add(p, base)
         print("},")
         base = group.add(last, last)
-    print("};")
+    print("}};")
 
 
 if __name__ == "__main__":

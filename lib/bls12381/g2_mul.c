@@ -100,12 +100,12 @@ void bls_g2_mul(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2 
 
 /* Selects [digit] of the window's entry and adds it; keeps the sum where the digit is zero. */
 static void add_fixed(struct bls_g2 *sum,
-                      const struct bls_g2_affine table[static BLS_TABLE_ENTRIES], uint8_t digit)
+                      const struct bls_g2_affine table[static BLS_WINDOW_ENTRIES], uint8_t digit)
 {
     uint64_t magnitude = bls_digit_magnitude(digit);
     struct bls_g2_affine entry = table[0];
     struct bls_g2 t;
-    for (uint64_t j = 1; j < BLS_TABLE_ENTRIES; j++) {
+    for (uint64_t j = 1; j < BLS_WINDOW_ENTRIES; j++) {
         uint64_t mask = kf_ct_equal(magnitude, j + 1);
         bls_fp2_select(&entry.x, mask, &table[j].x, &entry.x);
         bls_fp2_select(&entry.y, mask, &table[j].y, &entry.y);
@@ -116,9 +116,9 @@ static void add_fixed(struct bls_g2 *sum,
     bls_g2_select(sum, kf_ct_is_zero(magnitude), sum, &t);
 }
 
-/* No doublings: each quarter has its own sum over the generator's table, joined by psi at the end.
+/* No doublings: each quarter has its own sum over the table, joined by psi at the end.
  */
-void bls_g2_mul_generator(struct bls_g2 *out, const struct bls_fr *k)
+void bls_g2_table_mul(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2_table *table)
 {
     struct bls_quarter_digits digits;
     struct bls_g2 sum, total;
@@ -126,8 +126,8 @@ void bls_g2_mul_generator(struct bls_g2 *out, const struct bls_fr *k)
     bls_g2_infinity(&total);
     for (int h = 0; h < 4; h++) {
         bls_g2_infinity(&sum);
-        for (int i = 0; i < BLS_G2_TABLE_WINDOWS; i++) {
-            add_fixed(&sum, bls_g2_table[i], digits.digit[h][i]);
+        for (int i = 0; i < BLS_QUARTER_WINDOWS; i++) {
+            add_fixed(&sum, table->entry[i], digits.digit[h][i]);
         }
         apply_psi(&sum, h);
         bls_g2_add(&total, &total, &sum);
@@ -136,6 +136,22 @@ void bls_g2_mul_generator(struct bls_g2 *out, const struct bls_fr *k)
     kf_wipe(&digits, sizeof digits);
     kf_wipe(&sum, sizeof sum);
     kf_wipe(&total, sizeof total);
+}
+
+void bls_g2_mul_generator(struct bls_g2 *out, const struct bls_fr *k)
+{
+    bls_g2_table_mul(out, k, &bls_g2_generator_table);
+}
+
+/* A window is the multiples of its base, the next base twice the last of them. */
+void bls_g2_table_init(struct bls_g2_table *table, const struct bls_g2 *base)
+{
+    struct bls_g2 window[BLS_WINDOW_ENTRIES], b = *base;
+    for (int i = 0; i < BLS_QUARTER_WINDOWS; i++) {
+        bls_g2_window(window, &b);
+        bls_g2_to_affine_batch(table->entry[i], window, BLS_WINDOW_ENTRIES);
+        bls_g2_double(&b, &window[BLS_WINDOW_ENTRIES - 1]);
+    }
 }
 
 /* Public digits: indexes the table and skips zeros. */

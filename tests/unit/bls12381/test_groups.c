@@ -162,30 +162,35 @@ static void test_mul_sum(void **state)
     }
 }
 
-static void test_generator_tables(void **state)
+/* The tables made at build time against those made here; and of another base against the rest. */
+static void test_tables(void **state)
 {
     (void)state;
-    struct bls_g1 base1, p, entry1;
-    struct bls_g2 base2, q, entry2;
-    bls_g1_generator(&base1);
-    for (int i = 0; i < BLS_G1_TABLE_WINDOWS; i++) {
-        bls_g1_infinity(&p);
-        for (int j = 0; j < BLS_TABLE_ENTRIES; j++) {
-            bls_g1_add(&p, &p, &base1);
-            bls_g1_from_affine(&entry1, &bls_g1_table[i][j]);
-            assert_true(bls_g1_equal(&p, &entry1));
-        }
-        bls_g1_double(&base1, &p);
-    }
-    bls_g2_generator(&base2);
-    for (int i = 0; i < BLS_G2_TABLE_WINDOWS; i++) {
-        bls_g2_infinity(&q);
-        for (int j = 0; j < BLS_TABLE_ENTRIES; j++) {
-            bls_g2_add(&q, &q, &base2);
-            bls_g2_from_affine(&entry2, &bls_g2_table[i][j]);
-            assert_true(bls_g2_equal(&q, &entry2));
-        }
-        bls_g2_double(&base2, &q);
+    static struct bls_g1_table table1;
+    static struct bls_g2_table table2;
+    struct bls_g1 p, got1, want1;
+    struct bls_g2 q, got2, want2;
+    struct bls_fr k;
+    bls_g1_generator(&p);
+    bls_g2_generator(&q);
+    bls_g1_table_init(&table1, &p);
+    bls_g2_table_init(&table2, &q);
+    assert_memory_equal(&table1, &bls_g1_generator_table, sizeof table1);
+    assert_memory_equal(&table2, &bls_g2_generator_table, sizeof table2);
+    bls_fr_from_u64(&k, 0x123456789);
+    bls_fr_inverse(&k, &k);
+    bls_g1_mul(&p, &k, &p);
+    bls_g2_mul(&q, &k, &q);
+    bls_g1_table_init(&table1, &p);
+    bls_g2_table_init(&table2, &q);
+    for (int i = 0; i < ROUNDS; i++) {
+        k = next_fr();
+        bls_g1_table_mul(&got1, &k, &table1);
+        bls_g1_mul(&want1, &k, &p);
+        assert_true(bls_g1_equal(&got1, &want1));
+        bls_g2_table_mul(&got2, &k, &table2);
+        bls_g2_mul(&want2, &k, &q);
+        assert_true(bls_g2_equal(&got2, &want2));
     }
 }
 
@@ -325,7 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_g1_laws),      cmocka_unit_test(test_g2_laws),
         cmocka_unit_test(test_mul),          cmocka_unit_test(test_mul_sum),
-        cmocka_unit_test(test_affine_batch), cmocka_unit_test(test_generator_tables),
+        cmocka_unit_test(test_affine_batch), cmocka_unit_test(test_tables),
         cmocka_unit_test(test_order),        cmocka_unit_test(test_g1_subgroup),
         cmocka_unit_test(test_g2_subgroup),
     };
