@@ -167,6 +167,9 @@ def endomorphisms():
     emit("psi(x, y) = (psi_x conj(x), psi_y conj(y)) = [x](x, y) on G2", "struct bls_fp2",
          "bls_psi_x", fp2(cx))
     emit("see bls_psi_x", "struct bls_fp2", "bls_psi_y", fp2(cy))
+    square = mul2(cx, conj(cx))
+    assert square[1] == 0 and mul2(cy, conj(cy)) == (P - 1, 0)
+    emit("psi^2(x, y) = (psi2_x x, -y)", "struct bls_fp", "bls_psi2_x", fp(square[0]))
 
 
 # RFC 9380, appendix E.2: the 11-isogeny from y^2 = x^3 + A x + B to E, coefficients from x^0 up.

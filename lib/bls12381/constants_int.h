@@ -60,6 +60,8 @@ static const struct bls_fp bls_beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 
 static const struct bls_fp2 bls_psi_x = {{{0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000}}, {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c, 0xa20d1b8c7e881024, 0x14e4f04fe2db9068, 0x14e56d3f1564853a}}};
 /* see bls_psi_x */
 static const struct bls_fp2 bls_psi_y = {{{0x3e2f585da55c9ad1, 0x4294213d86c18183, 0x382844c88b623732, 0x92ad2afd19103e18, 0x1d794e4fac7cf0b9, 0x0bd592fc7d825ec8}}, {{0x7bcfa7a25aa30fda, 0xdc17dec12a927e7c, 0x2f088dd86b4ebef1, 0xd1ca2087da74d4a7, 0x2da2596696cebc1d, 0x0e2b7eedbbfd87d2}}};
+/* psi^2(x, y) = (psi2_x x, -y) */
+static const struct bls_fp bls_psi2_x = {{0xcd03c9e48671f071, 0x5dab22461fcda5d2, 0x587042afd3851b95, 0x8eb60ebe01bacb9e, 0x03f97d6e83d050d2, 0x18f0206554638741}};
 /* the isogenous curve y^2 = x^3 + A x + B (RFC 9380, 8.8.1) */
 static const struct bls_fp bls_sswu_a = {{0x2f65aa0e9af5aa51, 0x86464c2d1e8416c3, 0xb85ce591b7bd31e2, 0x27e11c91b5f24e7c, 0x28376eda6bfc1835, 0x155455c3e5071d85}};
 /* see bls_sswu_a */

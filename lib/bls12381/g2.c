@@ -248,8 +248,9 @@ void bls_g2_psi(struct bls_g2 *out, const struct bls_g2 *a)
 
 void bls_g2_psi2(struct bls_g2 *out, const struct bls_g2 *a)
 {
-    bls_g2_psi(out, a);
-    bls_g2_psi(out, out);
+    bls_fp2_mul_fp(&out->x, &a->x, &bls_psi2_x);
+    bls_fp2_neg(&out->y, &a->y);
+    out->z = a->z;
 }
 
 /* |x| has six bits set. */
