@@ -161,7 +161,7 @@ def start_haproxy(folder, keys, asynchronous=True, threads=1, master=False, **en
     return Server(folder, command, environment_of(folder, **environment), port)
 
 
-def start_nginx(folder, keys, **environment):
+def start_nginx(folder, keys, variables=False, **environment):
     port = free_port()
     (folder / "openssl.cnf").write_text(f"""openssl_conf = init
 [init]
@@ -185,6 +185,15 @@ relay-socket = {folder}/relay.sock
         ssl_certificate_key {keys}/chains/{name}.pem.key;
         return 200 ok;
     }}""" for name in GENERATE)
+    if variables:  # the files are then loaded at each handshake
+        servers = f"""
+    map $ssl_server_name $key_name {{ ~^(?<name>.*)\\.test$ $name; }}
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {keys}/chains/$key_name.pem;
+        ssl_certificate_key {keys}/chains/$key_name.pem.key;
+        return 200 ok;
+    }}"""
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(f"""{user}
 daemon off;
@@ -307,6 +316,27 @@ def test_nginx_handshakes_of_each_type(world, keys):
         for version in VERSIONS:
             handshake(server.port, keys, name, version=version)
     assert signer.status()["connections"] <= 3  # one a worker, and this question's
+
+
+@nginx_here
+@pytest.mark.parametrize("variables", [False, True], ids=["fixed", "variables"])
+def test_nginx_reloads(world, keys, variables):
+    world.signer()
+    server = world.nginx(variables=variables)
+    pid = int((world.folder / "nginx.pid").read_text())
+    before = set(children(pid))
+    for _ in range(3):
+        for name in TYPES:
+            handshake(server.port, keys, name)
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: set(children(pid)) and not before & set(children(pid)), 10, "new workers")
+    for name in TYPES:
+        handshake(server.port, keys, name)
+    assert "error" not in server.log(), server.log()
+
+
+def children(pid):
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def slow_beside_fast(port, keys, slow_count):
