@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_CORE "unix:/run/keyfence/core/api.sock"
+#define DEFAULT_CORE "unix:/run/keyfence/api.sock"
 
 static const struct cli_command *const tables[] = {
     cli_certificate_commands,
