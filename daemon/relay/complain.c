@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 512, REPEAT_S = 30, PER_SECOND = 5, BURST = 20 };
+enum { SLOTS = 512, REPEAT_S = 30, PER_SECOND = 2, BURST = 10 };
 
 struct relay_complaints {
     struct {
@@ -53,7 +53,9 @@ bool relay_complain(struct relay *relay, const uint8_t *ski, uint8_t error, char
     c->slots[slot].error = error;
     c->slots[slot].at_ns = now;
     char certificate[RECORD_KEY_SIZE], policy[440], hex[2 * RECORD_SKI_SIZE + 1];
-    if (replica_describe(relay->replica, certificate, sizeof certificate, policy, sizeof policy,
+    /* Of a key that is not there no certificate is known either. */
+    if (error != KEYLESS_ERR_KEY_NOT_FOUND &&
+        replica_describe(relay->replica, certificate, sizeof certificate, policy, sizeof policy,
                          ski))
         snprintf(what, size, "certificate %s (policy `%s`)", certificate, policy);
     else

@@ -13,7 +13,7 @@ enum {
     POLICY_SLOTS = 4096,   /* hash chains */
     KEY_SLOTS = 8192,      /* remembered keys; a collision forgets the older one */
     CHANGES_A_CALL = 2000, /* log entries looked at before the loop gets its turn */
-    DESCRIBE_MAX = 20000,  /* certificates looked at for a log line */
+    DESCRIBE_MAX = 4000,   /* certificates looked at for a log line */
 };
 
 struct key_slot {

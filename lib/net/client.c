@@ -215,18 +215,30 @@ static void expire_due(void *context)
         arm_expiry(client);
 }
 
-static enum kf_status allocate(struct net_client *c, struct net_loop *loop)
+/* The table of requests is made for the first of them: most connections of a large fleet are kept
+ * warm and never used. */
+static enum kf_status make_table(struct net_client *c)
 {
     uint32_t capacity = c->options.in_flight_max;
     c->slots = calloc(capacity, sizeof c->slots[0]);
     c->requests = calloc(capacity, sizeof c->requests[0]);
-    if (c->slots == NULL || c->requests == NULL)
+    if (c->slots == NULL || c->requests == NULL) {
+        free(c->slots);
+        free(c->requests);
+        c->slots = NULL;
+        c->requests = NULL;
         return KF_ERR_MEMORY;
+    }
     keyless_pending_init(&c->pending, c->slots, capacity);
     for (uint32_t i = 0; i < capacity; i++) {
         c->requests[i].next_free = c->free_requests;
         c->free_requests = &c->requests[i];
     }
+    return KF_OK;
+}
+
+static enum kf_status make_timers(struct net_client *c, struct net_loop *loop)
+{
     enum kf_status status = net_timer_new(&c->connect_timer, loop, connect_due, c);
     if (status == KF_OK)
         status = net_timer_new(&c->ping_timer, loop, ping_due, c);
@@ -261,7 +273,7 @@ enum kf_status net_client_new(struct net_client **out, struct net_loop *loop,
     if (options->machine != NULL)
         snprintf(client->link.expectation.machine, sizeof client->link.expectation.machine, "%s",
                  options->machine);
-    status = allocate(client, loop);
+    status = make_timers(client, loop);
     if (status != KF_OK) {
         net_client_free(client);
         return kf_fail(err, status, "no memory for a connection");
@@ -327,6 +339,8 @@ enum kf_status net_client_send(struct net_client *client, uint32_t *id,
 {
     if (client->state == NET_DOWN || client->link.bev == NULL)
         return KF_ERR_UNAVAILABLE;
+    if (client->slots == NULL && make_table(client) != KF_OK)
+        return KF_ERR_MEMORY;
     struct request *request = client->free_requests;
     struct keyless_message sent = *message;
     if (request == NULL ||
