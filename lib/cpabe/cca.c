@@ -51,6 +51,8 @@ static void stream_xor(struct blake2xb *stream, uint8_t *out, const uint8_t *in,
 
 /* Encryption. */
 
+enum { HEADER_MAX = 1 << 24 }; /* far more than policy and points can take */
+
 struct sealing {
     bool current;
     const struct policy *policy;
@@ -114,11 +116,13 @@ static enum kf_status prepare(struct sealing *t)
     }
     size_t leaves = t->extended->leaf_count;
     size_t repeats = t->extended->repeat_count;
-    t->block = kf_wiping_malloc(leaves * (sizeof *t->values + sizeof *t->header.leaves) +
-                                repeats * sizeof *t->header.c2);
+    size_t size =
+        leaves * (sizeof *t->values + sizeof *t->header.leaves) + repeats * sizeof *t->header.c2;
+    t->block = kf_wiping_malloc(size);
     if (t->block == NULL) {
         return KF_ERR_MEMORY;
     }
+    memset(t->block, 0, size);
     t->values = t->block;
     t->header.leaves = (struct tkn_leaf_points *)(void *)(t->values + leaves);
     t->header.c2 = (struct bls_g2_affine(*)[TKN_B_ROWS])(void *)(t->header.leaves + leaves);
@@ -130,18 +134,24 @@ static enum kf_status prepare(struct sealing *t)
     return KF_OK;
 }
 
-/* Writes twice: once to learn the length. */
-static enum kf_status write_ciphertext(uint8_t **out, size_t *out_length, struct sealing *t)
+/* How long the ciphertext will be, which its points' values do not change: asked before the work,
+ * so that what fits no format is refused at once. */
+static enum kf_status measure(size_t *size, struct sealing *t)
 {
     struct kf_writer w = kf_writer_init(NULL, 0);
     write_plain(&w, t);
-    size_t size = w.length;
-    uint8_t *buffer =
-        size <= (size_t)CPABE_MESSAGE_MAX + (1u << 24) ? kf_wiping_malloc(size) : NULL;
+    *size = w.length;
+    return w.length > (size_t)CPABE_MESSAGE_MAX + HEADER_MAX ? KF_ERR_LIMIT : KF_OK;
+}
+
+static enum kf_status write_ciphertext(uint8_t **out, size_t *out_length, size_t size,
+                                       struct sealing *t)
+{
+    uint8_t *buffer = kf_wiping_malloc(size);
     if (buffer == NULL) {
-        return size > (size_t)CPABE_MESSAGE_MAX + (1u << 24) ? KF_ERR_LIMIT : KF_ERR_MEMORY;
+        return KF_ERR_MEMORY;
     }
-    w = kf_writer_init(buffer, size);
+    struct kf_writer w = kf_writer_init(buffer, size);
     write_plain(&w, t);
     enum kf_status s = kf_writer_finish(&size, &w);
     if (s != KF_OK) {
@@ -176,6 +186,7 @@ enum kf_status cca_encrypt(uint8_t **out, size_t *out_length, const struct tkn_p
         .seed_length =
             format == CPABE_FORMAT_1_3_1 ? (size_t)CCA_SEED_BYTES_1_3_1 : (size_t)CCA_SEED_BYTES,
     };
+    size_t size = 0;
     enum kf_status s = kf_random_fill(random, t.seed, t.seed_length);
     if (s == KF_OK) {
         expand_seed(t.id, t.mac_key, t.seed, t.seed_length);
@@ -184,10 +195,13 @@ enum kf_status cca_encrypt(uint8_t **out, size_t *out_length, const struct tkn_p
         s = prepare(&t);
     }
     if (s == KF_OK) {
+        s = measure(&size, &t);
+    }
+    if (s == KF_OK) {
         s = tkn_encapsulate(&t.header, &t.key, public_key, t.extended, t.values, random);
     }
     if (s == KF_OK) {
-        s = write_ciphertext(out, out_length, &t);
+        s = write_ciphertext(out, out_length, size, &t);
     }
     policy_free(t.extended);
     kf_wiping_free(t.block);

@@ -56,7 +56,7 @@ static void test_random_policies(void **state)
     struct seeded s;
     unsigned opened = 0;
     (void)seeded_random(&s, choose_seed());
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 40; i++) {
         char text[2048];
         struct random_attributes a;
         struct cpabe_policy *policy;
@@ -75,7 +75,7 @@ static void test_random_policies(void **state)
         cpabe_free(data);
         cpabe_policy_free(policy);
     }
-    assert_true(opened > 5 && opened < 55);
+    assert_true(opened > 3 && opened < 37);
 }
 
 static void test_meaning(void **state)
@@ -139,7 +139,7 @@ static void test_sizes(void **state)
 {
     const struct world *w = *state;
     const struct cpabe_attribute a[] = {{"a", "1"}};
-    const size_t sizes[] = {0, 1, 63, 64, 65, 1000, 60000, 70000, 1 << 20};
+    const size_t sizes[] = {0, 1, 65, 60000, 70000, 1 << 20};
     struct cpabe_policy *policy;
     struct cpabe_attribute_key *key;
     uint8_t *text = malloc(1 << 20);
