@@ -289,6 +289,7 @@ class Sync:
         if self.process.poll() is None:
             self.process.terminate()
             assert self.process.wait(10) == 0, self.log()
+        assert "runtime error" not in self.log()  # what UBSan says
 
     def kill(self):
         self.process.kill()
