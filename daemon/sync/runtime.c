@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ enum {
     COMMAND_MAX = 32 * 1024,
     ANSWER_FIRST = 16 * 1024,
     ANSWER_MAX = 256 * 1024 * 1024,
+    FIRST_SECONDS = 1, /* a process that hangs is found out without keeping others waiting long */
     TIMEOUT_SECONDS = 5,
 };
 
@@ -26,8 +28,16 @@ struct runtime {
 
 static enum kf_status gone(struct kf_error *err, const char *what)
 {
-    return kf_fail(err, KF_ERR_UNAVAILABLE, "%s: %s", what,
-                   errno == EAGAIN ? "it does not answer" : strerror(errno));
+    if (errno == EAGAIN)
+        return kf_fail(err, KF_ERR_TIMEOUT, "it does not answer");
+    return kf_fail(err, KF_ERR_UNAVAILABLE, "%s: %s", what, strerror(errno));
+}
+
+static bool set_timeout(int fd, time_t seconds)
+{
+    const struct timeval timeout = {.tv_sec = seconds};
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0;
 }
 
 KF_MUST_USE static enum kf_status send_all(struct runtime *r, const char *text, size_t length,
@@ -95,9 +105,7 @@ enum kf_status runtime_open(struct runtime **out, const char *path, struct kf_er
     if (!r)
         return kf_fail(err, KF_ERR_MEMORY, "out of memory");
     r->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
-    if (r->fd < 0 || setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) != 0 ||
-        setsockopt(r->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) != 0 ||
+    if (r->fd < 0 || !set_timeout(r->fd, FIRST_SECONDS) ||
         connect(r->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         enum kf_status status =
             kf_fail(err, errno == EACCES || errno == EPERM ? KF_ERR_DENIED : KF_ERR_UNAVAILABLE,
@@ -109,6 +117,8 @@ enum kf_status runtime_open(struct runtime **out, const char *path, struct kf_er
     enum kf_status status = send_all(r, interactive, sizeof interactive - 1, err);
     if (status == KF_OK)
         status = receive(r, err);
+    if (status == KF_OK && !set_timeout(r->fd, TIMEOUT_SECONDS))
+        status = gone(err, "the socket");
     if (status != KF_OK) {
         runtime_close(r);
         return status;

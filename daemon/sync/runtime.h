@@ -12,14 +12,15 @@
 
 struct runtime;
 
-/* KF_ERR_UNAVAILABLE when nobody listens there; KF_ERR_DENIED for want of permission. */
+/* KF_ERR_UNAVAILABLE when nobody listens there; KF_ERR_DENIED for want of permission;
+ * KF_ERR_TIMEOUT when it does not say a word within a second. */
 KF_MUST_USE enum kf_status runtime_open(struct runtime **out, const char *path,
                                         struct kf_error *err);
 void runtime_close(struct runtime *runtime); /* NULL is ignored */
 
 /* Sends a command (without newline) with a payload (NULL: none; otherwise without empty lines,
  * ending in a newline) and returns the answer, without prompts. KF_ERR_UNAVAILABLE: the connection
- * ended or the answer did not come; then only runtime_close() is left. */
+ * ended; KF_ERR_TIMEOUT: no answer in 5 seconds; then only runtime_close() is left. */
 KF_MUST_USE enum kf_status runtime_ask(const char **answer, struct runtime *runtime,
                                        const char *payload, struct kf_error *err,
                                        const char *format, ...)

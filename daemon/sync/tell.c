@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_BUFFER = 8000 }; /* HAProxy's default is twice that */
+enum {
+    SMALLEST_BUFFER = 8000, /* HAProxy's default is twice that */
+    REST_UPDATES = 3,
+};
 
 /* What this HAProxy was last given for a certificate. */
 struct told {
@@ -27,8 +30,9 @@ struct told_list {
 struct tell {
     char *socket;
     char *folder;
-    long pid;    /* of the process last spoken to; 0: none */
-    bool behind; /* the last update did not get through */
+    long pid;      /* of the process last spoken to; 0: none */
+    bool behind;   /* the last update did not get through */
+    unsigned rest; /* updates to pass over after it did not answer, for the others' sake */
     struct told_list told;
     struct trouble reach;
     struct trouble refusal;
@@ -552,7 +556,16 @@ void tell_update(struct tell *t, const struct desired *desired, struct store_sna
 {
     struct kf_error err = {0};
     struct session s = {.tell = t, .desired = desired, .snapshot = snapshot};
+    if (t->rest > 0) {
+        t->rest--;
+        t->behind = t->behind || thorough;
+        return;
+    }
     enum kf_status status = run(&s, thorough, &err);
+    if (status != KF_OK)
+        t->behind = t->behind || thorough;
+    if (status == KF_ERR_TIMEOUT)
+        t->rest = REST_UPDATES;
     if (status != KF_OK)
         trouble_say(&t->reach, TROUBLE_WARN,
                     "HAProxy at %s cannot be told of certificates: %s; the files are in step, and "

@@ -972,6 +972,27 @@ def test_a_half_set_certificate_is_no_obstacle(place):
 
 
 @haproxy_here
+def test_a_haproxy_that_hangs_keeps_nobody_waiting(place):
+    a = Identity(place.folder, "a", ["a.example"])
+    place.sign_with(a)
+    hung = place.folder / "hung.sock"
+    with socket.socket(socket.AF_UNIX) as listener:  # accepts, and never says a word
+        listener.bind(str(hung))
+        listener.listen(100)
+        text = place.config.read_text()
+        place.config.write_text(text.replace("haproxy: [", f"haproxy: [{hung}, "))
+        sync = place.run(Sync)
+        haproxy = place.run(HAProxy)
+        for _ in range(3):
+            a.renew()
+            place.core.upload("a", a)
+            began = time.monotonic()
+            wait_until(lambda: haproxy.shown("a.example") == a.der, 5, "the certificate")
+            assert time.monotonic() - began < 3
+        assert sync.said("it does not answer") == 1
+
+
+@haproxy_here
 def test_a_haproxy_without_the_list_is_told_how(place):
     sync = place.run(Sync)
     with socket.socket() as s:
