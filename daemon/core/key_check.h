@@ -23,8 +23,8 @@ KF_MUST_USE enum kf_status key_load(EVP_PKEY **out, enum key_type *type, const c
 KF_MUST_USE enum kf_status key_type_of(enum key_type *out, char *name, size_t name_size,
                                        const EVP_PKEY *key);
 
-/* Signs with the private key and verifies with the public one, and checks that the secret numbers of
- * an RSA key belong together: what a damaged or exchanged number in a well-formed file does not
+/* Signs with the private key and verifies with the public one, and checks that the secret numbers
+ * of an RSA key belong together: what a damaged or exchanged number in a well-formed file does not
  * survive. */
 bool key_pair_works(EVP_PKEY *private_key, EVP_PKEY *public_key);
 

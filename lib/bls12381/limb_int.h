@@ -14,8 +14,8 @@
 
 __extension__ typedef unsigned __int128 bls_u128;
 
-/* *t + a * b + *carry, the low limb left in *t and the high one in *carry; never overflows. Written so
- * that gcc makes each comparison an add-with-carry (measured against one 128-bit sum: a quarter
+/* *t + a * b + *carry, the low limb left in *t and the high one in *carry; never overflows. Written
+ * so that gcc makes each comparison an add-with-carry (measured against one 128-bit sum: a quarter
  * less time for a product of six limbs). */
 static inline void bls_mac(uint64_t *t, uint64_t a, uint64_t b, uint64_t *carry)
 {
