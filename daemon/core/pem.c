@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -175,13 +176,14 @@ enum kf_status pem_decode(uint8_t *out, size_t capacity, size_t *length,
     size_t decoded = 0;
     const char *why = "this is not base64: a character is missing, extra or wrong";
     /* RFC 7468, section 2: parsers should ignore whitespace in the base64. */
+    errno = 0;
     int rc = sodium_base642bin(out, capacity, block->body, block->body_length, "\r\n\t ", &decoded,
                                &stop, sodium_base64_VARIANT_ORIGINAL);
     if (rc == 0 && stop == block->body + block->body_length && decoded > 0) {
         *length = decoded;
         return KF_OK;
     }
-    if (rc != 0 && decoded + 3 >= capacity) {
+    if (rc != 0 && errno == ERANGE) { /* libsodium's word for an output that is too small */
         why = "the block is too long";
     } else if (rc == 0 && decoded == 0 && stop == block->body + block->body_length) {
         why = "the block is empty";
