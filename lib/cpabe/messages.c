@@ -1,6 +1,7 @@
 #include "base/secret.h"
 #include "objects_int.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ size_t cpabe_policy_leaf_count(const struct cpabe_policy *policy)
 
 struct cpabe_leaf cpabe_policy_leaf_get(const struct cpabe_policy *policy, size_t index)
 {
+    assert(index < policy->p->leaf_count);
     const struct policy_leaf *leaf = &policy->p->leaves[index];
     return (struct cpabe_leaf){leaf->label, leaf->value, !leaf->positive};
 }

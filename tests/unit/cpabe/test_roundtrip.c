@@ -362,6 +362,64 @@ static void test_wildcard_keys(void **state)
     cpabe_attribute_key_free(again);
 }
 
+static uint8_t *find(uint8_t *data, size_t length, const char *word)
+{
+    uint8_t *at = memmem(data, length, word, strlen(word));
+    assert_non_null(at);
+    return at;
+}
+
+/* A policy that reads otherwise than it computes is no policy: the value that people see must be
+ * the one whose scalar is used. */
+static void test_value_and_scalar(void **state)
+{
+    const struct world *w = *state;
+    struct cpabe_policy *policy = NULL;
+    struct cpabe_ciphertext_info info;
+    uint8_t *data;
+    size_t length;
+    assert_int_equal(cpabe_encrypt_text(&data, &length, w->public_key, "where: nowhere", message,
+                                        sizeof message, NULL, NULL),
+                     CPABE_OK);
+    memcpy(find(data, length, "nowhere"), "anytime", 7);
+    assert_int_equal(cpabe_policy_from_ciphertext(&policy, data, length), CPABE_ERR_MALFORMED);
+    assert_int_equal(cpabe_ciphertext_inspect(&info, data, length), CPABE_ERR_MALFORMED);
+    assert_null(policy);
+    assert_int_equal(cpabe_identify(data, length), CPABE_KIND_UNKNOWN);
+    cpabe_free(data);
+}
+
+/* A key's flags: an attribute made a wildcard has no constant term; the transform's own must be
+ * one. */
+static void test_wildcard_flags(void **state)
+{
+    const struct world *w = *state;
+    const struct cpabe_attribute a[] = {{"label", "1"}};
+    struct cpabe_attribute_key *key;
+    struct cpabe_attribute_key *changed = NULL;
+    uint8_t *data;
+    size_t length;
+    assert_int_equal(cpabe_keygen(&key, w->secret_key, a, 1, NULL, NULL), CPABE_OK);
+    assert_int_equal(cpabe_attribute_key_encode(&data, &length, key), CPABE_OK);
+    uint8_t *flag = find(data, length, "label") + 5;
+    uint8_t *own = find(data, length, "transform-attribute") + strlen("transform-attribute");
+    assert_int_equal(*flag, 0);
+    assert_int_equal(*own, 1);
+    *flag = 1;
+    assert_int_equal(cpabe_attribute_key_parse(&changed, data, length), CPABE_ERR_MALFORMED);
+    memset(flag + 1, 0, 32);
+    assert_int_equal(cpabe_attribute_key_parse(&changed, data, length), CPABE_ERR_MALFORMED);
+    *flag = 2;
+    assert_int_equal(cpabe_attribute_key_parse(&changed, data, length), CPABE_ERR_MALFORMED);
+    *flag = 0;
+    assert_int_equal(cpabe_attribute_key_parse(&changed, data, length), CPABE_OK);
+    cpabe_attribute_key_free(changed);
+    *own = 0;
+    assert_int_equal(cpabe_attribute_key_parse(&changed, data, length), CPABE_ERR_MALFORMED);
+    cpabe_free(data);
+    cpabe_attribute_key_free(key);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -380,7 +438,8 @@ int main(void)
         cmocka_unit_test(test_large_policies),  cmocka_unit_test(test_random_failures),
         cmocka_unit_test(test_attribute_texts), cmocka_unit_test(test_policy_errors),
         cmocka_unit_test(test_keygen_refusals), cmocka_unit_test(test_wildcard_keys),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_value_and_scalar),
+        cmocka_unit_test(test_wildcard_flags),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
