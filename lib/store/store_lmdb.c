@@ -30,9 +30,19 @@ static struct lmdb_store *lmdb_of(struct store *store)
     return (struct lmdb_store *)store;
 }
 
+static MDB_txn *txn_of(struct store_txn *txn)
+{
+    return ((struct lmdb_txn *)txn)->txn;
+}
+
+static MDB_txn *reading_of(struct store_snapshot *snapshot)
+{
+    return ((struct lmdb_snapshot *)snapshot)->txn;
+}
+
 static MDB_txn *mdb_of(struct store_txn *txn, struct store_snapshot *snapshot)
 {
-    return txn ? ((struct lmdb_txn *)txn)->txn : ((struct lmdb_snapshot *)snapshot)->txn;
+    return txn ? txn_of(txn) : reading_of(snapshot);
 }
 
 enum kf_status store_lmdb_fail(struct kf_error *err, int rc, const char *path, const char *what)
@@ -218,7 +228,7 @@ static enum kf_status lmdb_put(struct store_txn *base, const struct store_entry 
                                uint64_t previous, struct kf_error *err)
 {
     struct lmdb_store *s = lmdb_of(base->store);
-    MDB_txn *txn = mdb_of(base, NULL);
+    MDB_txn *txn = txn_of(base);
     uint8_t revision[REVISION_SIZE];
     if (previous != 0) {
         put_u64(revision, previous);
@@ -333,7 +343,7 @@ static enum kf_status lmdb_changes(struct store_snapshot *snapshot, uint64_t aft
                                    store_visit *visit, void *context, struct kf_error *err)
 {
     struct lmdb_store *s = lmdb_of(snapshot->store);
-    MDB_txn *txn = mdb_of(NULL, snapshot);
+    MDB_txn *txn = reading_of(snapshot);
     if (after >= snapshot->head)
         return KF_OK;
     uint8_t revision[REVISION_SIZE];
@@ -384,7 +394,7 @@ enum kf_status store_lmdb_write_id(struct lmdb_store *s, MDB_txn *txn,
 static enum kf_status lmdb_id(uint8_t id[static STORE_ID_SIZE], struct store_snapshot *snapshot,
                               struct kf_error *err)
 {
-    return read_id(id, lmdb_of(snapshot->store), mdb_of(NULL, snapshot), err);
+    return read_id(id, lmdb_of(snapshot->store), reading_of(snapshot), err);
 }
 
 static enum kf_status lmdb_adopt_id(struct store_txn *txn, const uint8_t id[static STORE_ID_SIZE],
@@ -392,9 +402,9 @@ static enum kf_status lmdb_adopt_id(struct store_txn *txn, const uint8_t id[stat
 {
     struct lmdb_store *s = lmdb_of(txn->store);
     uint8_t have[STORE_ID_SIZE];
-    enum kf_status status = read_id(have, s, mdb_of(txn, NULL), NULL);
+    enum kf_status status = read_id(have, s, txn_of(txn), NULL);
     if (status == KF_ERR_NOT_FOUND)
-        return store_lmdb_write_id(s, mdb_of(txn, NULL), id, err);
+        return store_lmdb_write_id(s, txn_of(txn), id, err);
     if (status != KF_OK)
         return kf_fail(err, status, "%s: the store id cannot be read", s->path);
     if (memcmp(have, id, STORE_ID_SIZE) != 0)
