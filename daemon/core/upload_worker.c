@@ -134,11 +134,11 @@ static bool enter_cage(void)
     }
     if (rc == 0) {
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
-                              SCMP_A0(SCMP_CMP_EQ, WORKER_FD));
+                              SCMP_A0(SCMP_CMP_EQ, WORKER_FD, 0));
     }
     if (rc == 0) { /* 2 is standard error: a sanitizer's or the allocator's last words */
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                              SCMP_A0(SCMP_CMP_GE, STDERR_FILENO));
+                              SCMP_A0(SCMP_CMP_GE, STDERR_FILENO, 0));
     }
     if (rc == 0) {
         rc = seccomp_load(filter);

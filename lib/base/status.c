@@ -72,7 +72,8 @@ enum kf_status kf_fail_context(struct kf_error *err, enum kf_status status, cons
     va_end(args);
     if (n >= 0 && (size_t)n < sizeof err->message) {
         size_t at = (size_t)n;
-        (void)snprintf(err->message + at, sizeof err->message - at, ": %s", was);
+        size_t room = sizeof err->message - at;
+        (void)snprintf(err->message + at, room, ": %.*s", (int)room, was);
     }
     err->status = status;
     return status;
