@@ -87,8 +87,9 @@ void bls_fr_from_bytes_mod(struct bls_fr *out, const uint8_t *in, size_t length)
 /* A uniform scalar, from the same bytes and with the same result as CIRCL's Scalar.Random: draws 32
  * bytes, clears the top bit, reads them big-endian, draws again until the number is below r; that
  * number is then taken as the Montgomery residue itself (the scalar is number / 2^256 mod r), not
- * as the scalar. Passes on the source's error; out is then zero. Time tells how many draws were
- * refused, and nothing of the accepted one. */
+ * as the scalar. Passes on the source's error; KF_ERR_RANDOM when 256 draws were refused, which is
+ * no random source; out is then zero. Time tells how many draws were refused, and nothing of the
+ * accepted one. */
 KF_MUST_USE enum kf_status bls_fr_random(struct bls_fr *out, const struct kf_random *random);
 
 void bls_fr_add(struct bls_fr *out, const struct bls_fr *a, const struct bls_fr *b);

@@ -214,12 +214,13 @@ void bls_fr_from_bytes_mod(struct bls_fr *out, const uint8_t *in, size_t length)
 
 enum kf_status bls_fr_random(struct bls_fr *out, const struct kf_random *random)
 {
+    enum { DRAWS_MAX = 256 }; /* each is refused with probability below 0.1 */
     uint8_t bytes[BLS_FR_BYTES];
     struct bls_fr t = {{0}};
     uint64_t canonical = 0;
     enum kf_status status = KF_OK;
-    while (!canonical) {
-        status = kf_random_fill(random, bytes, sizeof bytes);
+    for (int draws = 0; !canonical; draws++) {
+        status = draws < DRAWS_MAX ? kf_random_fill(random, bytes, sizeof bytes) : KF_ERR_RANDOM;
         if (status != KF_OK) {
             t = (struct bls_fr){{0}};
             break;
