@@ -79,8 +79,8 @@ struct cpabe_random {
 void cpabe_free(void *data);
 
 /* Keys. Encodings are CIRCL's. Parsing accepts complete, well-formed encodings alone: no trailing
- * bytes, every point on its curve and in its subgroup; otherwise CPABE_ERR_MALFORMED. Encoding
- * gives a buffer for cpabe_free(). */
+ * bytes, every point on its curve and in its subgroup, no infinity in a public key; otherwise
+ * CPABE_ERR_MALFORMED. Encoding gives a buffer for cpabe_free(). */
 
 struct cpabe_public_key;
 struct cpabe_secret_key; /* the authority's: makes attribute keys, hence opens everything */

@@ -14,6 +14,23 @@ static void write_public(struct kf_writer *w, const struct tkn_public *p)
     codec_write_gt(w, p->btk, TKN_K, 1);
 }
 
+/* Every one of these is uniform in its group, but for a chance of 2^-250 none is its neutral
+ * element: encrypting with those would hide little or nothing. */
+static enum kf_status check_public(const struct tkn_public *p)
+{
+    uint64_t bad = 0;
+    for (size_t i = 0; i < sizeof p->b2 / sizeof *p->b2; i++) {
+        bad |= bls_g2_affine_is_infinity(&p->b2[i]);
+    }
+    for (size_t i = 0; i < sizeof p->wb1 / sizeof *p->wb1; i++) {
+        bad |= bls_g1_affine_is_infinity(&p->wb1[i]);
+    }
+    for (size_t i = 0; i < sizeof p->btk / sizeof *p->btk; i++) {
+        bad |= bls_gt_is_one(&p->btk[i]);
+    }
+    return bad == 0 ? KF_OK : KF_ERR_MALFORMED;
+}
+
 static enum kf_status read_public(struct tkn_public *p, struct kf_reader *r)
 {
     enum kf_status s = codec_read_g2(p->b2, r, TKN_B_ROWS, TKN_K);
@@ -22,6 +39,9 @@ static enum kf_status read_public(struct tkn_public *p, struct kf_reader *r)
     }
     if (s == KF_OK) {
         s = codec_read_gt(p->btk, r, TKN_K, 1);
+    }
+    if (s == KF_OK) {
+        s = check_public(p);
     }
     return s == KF_OK ? kf_reader_finish(r) : s;
 }
