@@ -154,6 +154,7 @@ open_bound(uint8_t *secret, size_t capacity, size_t *secret_length, const uint8_
            size_t context_length, const uint8_t *sealed, size_t sealed_length,
            const uint8_t secret_key[static SEAL_KEY_SIZE], struct kf_error *err)
 {
+    kf_wipe(secret, capacity);
     if (sealed_length < SEAL_OVERHEAD + 1 || sealed_length > PAYLOAD_SEALED_MAX)
         return kf_fail(err, KF_ERR_MALFORMED, "a sealed key cannot be %zu bytes long",
                        sealed_length);
