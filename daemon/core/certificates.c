@@ -1,5 +1,7 @@
 #include "certificates.h"
 
+#include "superseded.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,11 +101,13 @@ static enum kf_status key_conflict(struct store_txn *txn, const struct upload_fi
     if (st != KF_OK) {
         return failed(problem, &err);
     }
+    if (users.count == 0) { /* of a replaced certificate, about to go */
+        return KF_OK;
+    }
     (void)problem_set(problem, KF_ERR_EXISTS, 409, "key_has_other_policy",
                       "this key is stored already under another policy (certificate %s%s): one key "
                       "has one policy",
-                      users.count > 0 ? users.ids[0] : "none",
-                      users.count > 1 ? " and others" : "");
+                      users.ids[0], users.count > 1 ? " and others" : "");
     problem_hint(problem, "make a new key for the new policy: a copy of this one is already where "
                           "the former policy allows; or delete the certificates that use it first");
     return KF_ERR_EXISTS;
@@ -134,8 +138,8 @@ static enum kf_status store_key(struct core *core, struct store_txn *txn,
         st = payload_customer_key_encode(core->payload, PAYLOAD_MAX, &length, &payload, &err);
         if (st == KF_OK) {
             record_key_customer_key(key, findings->ski);
-            st = core_put(core, txn, RECORD_CUSTOMER_KEY, key, 0, core->payload, length,
-                          STORE_ABSENT, &err);
+            st = core_put(core, txn, RECORD_CUSTOMER_KEY, key, 0, core->payload, length, STORE_ANY,
+                          &err);
         }
         st = st == KF_OK ? KF_OK : failed(problem, &err);
     }
@@ -202,9 +206,9 @@ static enum kf_status read_former(struct former *out, struct store_txn *txn, con
     return absent ? KF_OK : st;
 }
 
-static enum kf_status drop_key(struct core *core, struct store_txn *txn,
-                               const uint8_t ski[static RECORD_SKI_SIZE], const char *but,
-                               struct kf_error *err)
+enum kf_status certificates_drop_key(struct core *core, struct store_txn *txn,
+                                     const uint8_t ski[static RECORD_SKI_SIZE], const char *but,
+                                     struct kf_error *err)
 {
     struct matches users = {.count = 0};
     char key[RECORD_KEY_SIZE];
@@ -232,8 +236,10 @@ static enum kf_status put_certificate(struct core *core, struct store_txn *txn, 
         st = core_put(core, txn, RECORD_CERTIFICATE, key, 0, core->payload, length,
                       former->present ? former->revision : STORE_ABSENT, err);
     }
-    if (st == KF_OK && former->present && memcmp(former->ski, payload->ski, RECORD_SKI_SIZE) != 0) {
-        st = drop_key(core, txn, former->ski, id, err);
+    /* Machines go on serving the former chain for a moment: its key must outlive it. */
+    if (st == KF_OK && former->present && memcmp(former->ski, payload->ski, RECORD_SKI_SIZE) != 0 &&
+        superseded_add(core, former->ski, id) != KF_OK) {
+        st = certificates_drop_key(core, txn, former->ski, id, err);
     }
     return st;
 }
@@ -248,8 +254,15 @@ static enum kf_status ensure_key(struct core *core, struct store_txn *txn,
     char policy_id[RECORD_POLICY_ID_SIZE];
     uint8_t policy_public[PAYLOAD_X25519_SIZE];
     enum kf_status st = stored_key_policy(policy_id, txn, findings->ski, &err);
+    if (st == KF_OK && strcmp(policy_id, compiled->id) == 0) {
+        return KF_OK;
+    }
     if (st == KF_OK) {
-        return strcmp(policy_id, compiled->id) == 0 ? KF_OK : key_conflict(txn, findings, problem);
+        st = key_conflict(txn, findings, problem);
+        if (st != KF_OK) {
+            return st;
+        }
+        st = KF_ERR_NOT_FOUND;
     }
     if (st == KF_ERR_NOT_FOUND) {
         st = policies_key(policy_public, core, txn, compiled, &err);
@@ -311,7 +324,10 @@ enum kf_status certificates_delete(struct core *core, struct store_txn *txn, con
         st = core_delete(core, txn, RECORD_CERTIFICATE, key, err);
     }
     if (st == KF_OK) {
-        st = drop_key(core, txn, ski, id, err);
+        st = certificates_drop_key(core, txn, ski, id, err);
+    }
+    if (st == KF_OK) {
+        st = superseded_delete(core, txn, id, err);
     }
     free(c);
     return st;

@@ -5,6 +5,7 @@
 #include "files.h"
 #include "log.h"
 #include "store/store_lmdb.h"
+#include "superseded.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -367,6 +368,9 @@ enum kf_status core_open(struct core **out, const struct core_options *options,
     if (st == KF_OK) {
         st = open_state(core, options, err);
     }
+    if (st == KF_OK) {
+        st = superseded_find(core, err);
+    }
     if (st != KF_OK) {
         core_close(core);
         return st;
@@ -386,6 +390,7 @@ void core_close(struct core *core)
     kf_secret_free(core->signing_key);
     free(core->payload);
     free(core->record);
+    free(core->superseded.keys);
     kf_wipe(core->token, sizeof core->token);
     free(core);
 }

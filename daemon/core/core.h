@@ -18,6 +18,12 @@
 
 enum { CORE_HEARTBEAT_MS = 2000, CORE_TOKEN_BYTES = 32 };
 
+struct superseded_key;
+struct superseded { /* superseded.h */
+    struct superseded_key *keys;
+    size_t count, room;
+};
+
 struct core {
     struct store *store;
     struct kf_random random;
@@ -34,6 +40,7 @@ struct core {
     uint8_t *record;  /* scratch for one record, RECORD_MAX */
     uint64_t started_ms;
     uint64_t head; /* newest committed revision, kept by the store's watch */
+    struct superseded superseded;
 };
 
 struct core_options {

@@ -6,6 +6,7 @@
 #include "listen.h"
 #include "log.h"
 #include "service.h"
+#include "superseded.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -516,6 +517,9 @@ static void beat(struct server *server)
     }
     if (core_heartbeat(server->core, &err) != KF_OK) {
         log_error("cannot write the heartbeat: %s", err.message);
+    }
+    if (superseded_sweep(server->core, &err) != KF_OK) {
+        log_error("cannot remove replaced keys: %s", err.message);
     }
     if (++server->beats % MAINTAIN_BEATS == 0) {
         store_maintain(server->core->store);

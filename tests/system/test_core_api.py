@@ -111,8 +111,31 @@ def test_a_new_key_replaces_the_former_one(site, pki):
     _, second = site.call("PUT", "/v1/certificates/rekey", {"chain": chain, "key": key, "policy": "country: DE"})
     assert second["id"] == "rekey" and second["ski"] != first["ski"]
     assert second["created"] == first["created"]
+    # Machines serve the former chain for a moment more: its key goes a little later.
     records = site.records()
-    assert records[f"key/{first['ski']}"][1] and not records[f"key/{second['ski']}"][1]
+    assert not records[f"key/{first['ski']}"][1] and not records[f"key/{second['ski']}"][1]
+    site.stop("core", signal.SIGKILL)
+    site.start("core")  # forgets nothing
+    deadline = time.monotonic() + 20
+    while not site.records()[f"key/{first['ski']}"][1]:
+        assert time.monotonic() < deadline, "the former key stays"
+        time.sleep(0.1)
+    assert not site.records()[f"key/{second['ski']}"][1]
+
+
+def test_a_former_key_goes_at_once_with_its_certificate(site, pki):
+    chain, key = pki.leaf("former-1", hosts=("former.example",))
+    body = {"chain": chain, "key": key, "policy": POLICY}
+    _, first = site.call("PUT", "/v1/certificates/former", body)
+    chain, key = pki.leaf("former-2", hosts=("former.example",))
+    _, second = site.call("PUT", "/v1/certificates/former", {"chain": chain, "key": key, "policy": POLICY})
+    # What is about to go does not stand in the way of the same key under another policy.
+    assert site.call("PUT", "/v1/certificates/former-again", {**body, "policy": "country: DE"})[0] == 200
+    assert site.call("DELETE", "/v1/certificates/former-again")[0] == 200
+    assert site.call("PUT", "/v1/certificates/former", body)[0] == 200
+    assert site.call("DELETE", "/v1/certificates/former")[0] == 200
+    records = site.records()
+    assert records[f"key/{first['ski']}"][1] and records[f"key/{second['ski']}"][1]
 
 
 def test_delete_removes_certificate_and_key(site, pki):

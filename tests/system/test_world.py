@@ -70,6 +70,52 @@ def test_upload_and_delete_are_seen_everywhere_within_a_second_without_reload(wo
     assert {name: haproxy_identity(edge) for name, edge in world.edges.items()} == before
 
 
+STEADY_CLIENT = r"""
+import select, socket, ssl, sys
+address, port, host = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+good = 0
+print("began", flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    with socket.create_connection((address, port), timeout=6) as raw:
+        with context.wrap_socket(raw, server_hostname=host):
+            good += 1
+print(good)
+"""
+
+
+def test_no_handshake_fails_while_a_certificate_gets_a_new_key(world):
+    world.upload("renewed", "renewed.example", "P-256", "region: EU")
+    world.wait_served("renewed")
+    clients = {
+        datacenter: subprocess.Popen(
+            world.network.command(
+                datacenter,
+                ["/usr/bin/python3", "-c", STEADY_CLIENT, world.edges[datacenter].address, str(TLS_PORT),
+                 "renewed.example"],
+            ),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for datacenter in ("par", "fra", "nyc")
+    }
+    for client in clients.values():
+        assert client.stdout.readline() == "began\n"
+    for key_type in ("RSA-2048", "P-256", "P-384"):
+        world.upload("renewed", "renewed.example", key_type, "region: EU")
+        family = "RSA" if key_type.startswith("RSA") else "EC"
+        for edge in world.edges.values():
+            wait_for(
+                lambda e=edge: f"Algorithm: {family}{key_type[-3:] if family == 'EC' else '2048'}"
+                in e.haproxy(f"show ssl cert {e.certificates}/renewed.pem"),
+                5, f"the new key in {edge.city.name}",
+            )
+    for datacenter, client in clients.items():
+        out, err = client.communicate("stop\n", timeout=20)
+        assert client.returncode == 0 and int(out) > 3, (datacenter, out, err)
+    world.keyfence("certificate", "delete", "renewed")
+
+
 class Hammer:
     """Handshakes one after the other in a thread; remembers when each began, ended, and its fate."""
 
