@@ -23,7 +23,7 @@ static const char *authority_state(const struct core *core)
     const struct authority_request request = {.op = AUTHORITY_STATUS};
     uint8_t *body = NULL;
     size_t length = 0;
-    enum kf_status st = authority_call(&body, &length, core->authority, &request, NULL);
+    enum kf_status st = authority_call(&body, &length, core->options.authority, &request, NULL);
     free(body);
     return st == KF_OK ? "reachable" : "unreachable";
 }

@@ -273,7 +273,7 @@ static enum kf_status create_generation(struct core *core, struct kf_error *err)
         if (i > 0) {
             (void)nanosleep(&pause, NULL);
         }
-        st = authority_call(&abe, &length, core->authority, &request, err);
+        st = authority_call(&abe, &length, core->options.authority, &request, err);
     }
     if (st != KF_OK) {
         return kf_fail_context(err, st, "the first start needs a generation");
@@ -361,10 +361,8 @@ enum kf_status core_open(struct core **out, const struct core_options *options,
     core->random = *random;
     core->clock = *clock;
     core->started_ms = (uint64_t)kf_clock_wall_ms(clock);
-    int n = snprintf(core->authority, sizeof core->authority, "%s", options->authority);
-    enum kf_status st = n < 0 || (size_t)n >= sizeof core->authority
-                            ? kf_fail(err, KF_ERR_LIMIT, "path too long: %s", options->authority)
-                            : allocate(core, err);
+    core->options = *options;
+    enum kf_status st = allocate(core, err);
     if (st == KF_OK) {
         st = open_state(core, options, err);
     }
@@ -377,6 +375,18 @@ enum kf_status core_open(struct core **out, const struct core_options *options,
     }
     *out = core;
     return KF_OK;
+}
+
+enum kf_status core_reload(struct core *core, struct kf_error *err)
+{
+    struct catalogue *fresh = NULL;
+    enum kf_status st =
+        catalogue_load(&fresh, core->options.catalogue, core->options.regions, NULL, err);
+    if (st == KF_OK) {
+        catalogue_free(core->catalogue);
+        core->catalogue = fresh;
+    }
+    return st;
 }
 
 void core_close(struct core *core)

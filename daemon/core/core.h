@@ -24,13 +24,20 @@ struct superseded { /* superseded.h */
     size_t count, room;
 };
 
+struct core_options {
+    const char *state;     /* folder: store/, records.key, records.pub, token */
+    const char *authority; /* socket */
+    const char *catalogue; /* attributes.yaml */
+    const char *regions;   /* regions.yaml */
+};
+
 struct core {
     struct store *store;
     struct kf_random random;
     struct kf_clock clock;
     struct catalogue *catalogue;
-    char authority[PATH_MAX];
-    uint8_t *signing_key; /* secret memory, RECORD_SECRET_SIZE */
+    struct core_options options; /* its texts are the caller's */
+    uint8_t *signing_key;        /* secret memory, RECORD_SECRET_SIZE */
     uint8_t records_public[RECORD_PUBLIC_SIZE];
     char token[2 * CORE_TOKEN_BYTES + 1];
     uint8_t store_id[STORE_ID_SIZE];
@@ -43,19 +50,15 @@ struct core {
     struct superseded superseded;
 };
 
-struct core_options {
-    const char *state;     /* folder: store/, records.key, records.pub, token */
-    const char *authority; /* socket */
-    const char *catalogue; /* attributes.yaml */
-    const char *regions;   /* regions.yaml */
-};
-
 /* Opens or creates the state. At the first start it asks the authority for generation 1 and waits a
- * few seconds for it; later starts need no authority. */
+ * few seconds for it; later starts need no authority. The options' texts must outlive the core. */
 KF_MUST_USE enum kf_status core_open(struct core **out, const struct core_options *options,
                                      const struct kf_random *random, const struct kf_clock *clock,
                                      struct kf_error *err);
 void core_close(struct core *core);
+
+/* Reads the catalogue again; on failure the former one stays. */
+KF_MUST_USE enum kf_status core_reload(struct core *core, struct kf_error *err);
 
 /* Signs and puts a record; the payload may be core->payload. expected as in store.h. */
 KF_MUST_USE enum kf_status core_put(struct core *core, struct store_txn *txn, enum record_kind kind,

@@ -12,7 +12,18 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+/* Every follower holds a connection: as many descriptors as the system allows. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
 
 static enum kf_status run(const struct config_core *config, int signals, struct kf_error *err)
 {
@@ -33,6 +44,7 @@ static enum kf_status run(const struct config_core *config, int signals, struct 
     };
     struct core *core = NULL;
     struct server *server = NULL;
+    raise_descriptor_limit();
     enum kf_status st = core_open(&core, &options, &random, &clock, err);
     if (st == KF_OK) {
         st = server_open(&server, core, &listen, err);

@@ -105,7 +105,7 @@ static enum kf_status issue_one(struct issued_key **list, struct core *core, con
     memcpy(request.machine, machine, strlen(machine) + 1);
     memcpy(request.enrolment, enrolment, sizeof request.enrolment);
     enum kf_status st =
-        authority_call(&issued->sealed, &issued->length, core->authority, &request, err);
+        authority_call(&issued->sealed, &issued->length, core->options.authority, &request, err);
     if (st != KF_OK) {
         free(issued);
         return st;
@@ -265,7 +265,7 @@ enum kf_status registry_certificate(char **out, struct core *core, const char *w
         return st;
     }
     memcpy(request.machine, machine, strlen(machine) + 1);
-    st = authority_call((uint8_t **)out, &length, core->authority, &request, &err);
+    st = authority_call((uint8_t **)out, &length, core->options.authority, &request, &err);
     if (st != KF_OK) {
         if (st != KF_ERR_UNAVAILABLE) {
             (void)kf_fail_context(&err, st, "%s", what);
@@ -279,5 +279,5 @@ enum kf_status registry_ca(char **out, struct core *core, struct kf_error *err)
 {
     const struct authority_request request = {.op = AUTHORITY_CA};
     size_t length = 0;
-    return authority_call((uint8_t **)out, &length, core->authority, &request, err);
+    return authority_call((uint8_t **)out, &length, core->options.authority, &request, err);
 }

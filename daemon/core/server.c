@@ -496,7 +496,7 @@ static int patience(const struct server *server)
     uint64_t least = CORE_HEARTBEAT_MS;
     uint64_t now = now_ns(server);
     for (size_t i = 0; i < server->listener_count; i++) {
-        MHD_UNSIGNED_LONG_LONG ms = 0;
+        unsigned long long ms = 0;
         if (MHD_get_timeout(server->listeners[i].daemon, &ms) == MHD_YES && ms < least) {
             least = ms;
         }
@@ -526,6 +526,17 @@ static void beat(struct server *server)
     }
 }
 
+static void reload(struct server *server)
+{
+    struct kf_error err = {.message = ""};
+    if (core_reload(server->core, &err) != KF_OK) {
+        log_error("the catalogue stays as it was: %s", err.message);
+    } else {
+        log_info("read the catalogue again; declare data centres again to give their machines new "
+                 "attributes");
+    }
+}
+
 enum kf_status server_run(struct server *server, int signals, struct kf_error *err)
 {
     struct pollfd slots[2 + LISTENERS_MAX] = {
@@ -540,8 +551,13 @@ enum kf_status server_run(struct server *server, int signals, struct kf_error *e
         if (ready < 0 && errno != EINTR) {
             return kf_fail(err, KF_ERR_IO, "cannot wait for requests: %m");
         }
-        if (ready > 0 && slots[0].revents != 0 && service_signal_read(signals) == SERVICE_STOP) {
+        enum service_signal signal =
+            ready > 0 && slots[0].revents != 0 ? service_signal_read(signals) : SERVICE_NONE;
+        if (signal == SERVICE_STOP) {
             return KF_OK;
+        }
+        if (signal == SERVICE_RELOAD) {
+            reload(server);
         }
         if (ready > 0 && slots[1].revents != 0) {
             beat(server);

@@ -14,6 +14,8 @@ import time
 import pytest
 from core_site import AUTHORITY, CORE, Pki, Site, UnixConnection, openssl, read_records
 
+from demo.process import wait_for
+
 POLICY = "region: EU and not country: FR"
 
 
@@ -563,6 +565,32 @@ def test_the_authority_has_no_network(site):
 
 
 # ---- life: these come last, they restart things ----
+
+
+def test_the_catalogue_is_read_again(tmp_path):
+    own = Site()
+    try:
+        catalogue = own.path("attributes.yaml")
+        with open(own.path("core.yaml")) as f:
+            config = f.read()
+        shipped = config.split("catalogue: ")[1].split()[0]
+        with open(shipped) as f:
+            text = f.read()
+        own.write("attributes.yaml", text)
+        own.write("core.yaml", config.replace(shipped, catalogue))
+        own.start("authority")
+        core = own.start("core")
+        check = ("POST", "/v1/policies/check", {"policy": "colour: red"})
+        assert own.call(*check)[0] == 400
+        own.write("attributes.yaml", "this: is: not YAML\n")
+        core.send_signal(signal.SIGHUP)
+        wait_for(lambda: "stays as it was" in own.log("core"), 10, "the refusal to be logged")
+        own.write("attributes.yaml", text + "  colour:\n    kind: choice\n    values: [red, blue, green]\n")
+        core.send_signal(signal.SIGHUP)
+        wait_for(lambda: "read the catalogue again" in own.log("core"), 10, "the catalogue to be read")
+        assert own.call(*check)[0] == 200
+    finally:
+        own.close()
 
 
 def test_without_the_authority_uploads_go_on(site, pki):
