@@ -2,6 +2,7 @@
 #include "envelope/record.h"
 
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -77,6 +78,24 @@ static void test_layout(void **state)
     assert_memory_equal(f->bytes, head, sizeof head);
     assert_memory_equal(f->bytes + sizeof head, "certificate/shop-1\0\0\0\x18", 22);
     assert_memory_equal(f->bytes + sizeof head + 22, payload, sizeof payload);
+}
+
+/* So is what is signed, as any Ed25519 sees it: the domain, its NUL, the bytes before the
+ * signature. The record alone, signed by the same key for another purpose, is no record. */
+static void test_signed_bytes(void **state)
+{
+    struct fixture *f = *state;
+    static const char domain[] = "keyfence record v1";
+    uint8_t message[sizeof domain + sizeof f->bytes];
+    struct record out;
+    size_t body = f->length - RECORD_SIGNATURE_SIZE;
+    memcpy(message, domain, sizeof domain);
+    memcpy(message + sizeof domain, f->bytes, body);
+    assert_int_equal(
+        crypto_sign_verify_detached(f->bytes + body, message, sizeof domain + body, f->public_key),
+        0);
+    assert_int_equal(crypto_sign_detached(f->bytes + body, NULL, f->bytes, body, f->secret_key), 0);
+    assert_int_equal(record_open(&out, f->bytes, f->length, f->public_key, NULL), KF_ERR_FORGED);
 }
 
 static void test_every_byte_counts(void **state)
@@ -273,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_layout, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_signed_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_byte_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut_and_trailing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_key, setup, teardown),
