@@ -131,6 +131,36 @@ static void test_mul(void **state)
     }
 }
 
+/* d0 + d1 |x| + d2 x^2 + d3 |x|^3 of digits at the ends of their range and of windows that are all
+ * at an edge of the recoding (16 becomes -16 and a carry, 15 stays). */
+static void test_mul_digits(void **state)
+{
+    (void)state;
+    const uint64_t edges[] = {0,
+                              1,
+                              0x8421084210842108,
+                              0x8421084210842107,
+                              0x7bdef7bdef7bdef7,
+                              bls_x_abs - 1,
+                              bls_x_abs - 2};
+    const size_t n = sizeof edges / sizeof edges[0];
+    struct bls_g1 p = next_g1();
+    struct bls_g2 q = next_g2();
+    for (size_t i = 0; i < n * n; i++) {
+        const uint64_t digits[4] = {edges[i % n], edges[i / n], edges[(i + i / n) % n],
+                                    edges[3 * i % n]};
+        struct bls_fr k = {{0}}, x, d;
+        bls_fr_from_u64(&x, bls_x_abs);
+        for (int j = 3; j >= 0; j--) { /* Horner */
+            bls_fr_mul(&k, &k, &x);
+            bls_fr_from_u64(&d, digits[j]);
+            bls_fr_add(&k, &k, &d);
+        }
+        check_g1_mul(&k, &p);
+        check_g2_mul(&k, &q);
+    }
+}
+
 /* Also counts around the groups of points that share their doublings. */
 static void test_mul_sum(void **state)
 {
@@ -328,11 +358,11 @@ static void test_g2_subgroup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_g1_laws),      cmocka_unit_test(test_g2_laws),
-        cmocka_unit_test(test_mul),          cmocka_unit_test(test_mul_sum),
-        cmocka_unit_test(test_affine_batch), cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_order),        cmocka_unit_test(test_g1_subgroup),
-        cmocka_unit_test(test_g2_subgroup),
+        cmocka_unit_test(test_g1_laws),     cmocka_unit_test(test_g2_laws),
+        cmocka_unit_test(test_mul),         cmocka_unit_test(test_mul_digits),
+        cmocka_unit_test(test_mul_sum),     cmocka_unit_test(test_affine_batch),
+        cmocka_unit_test(test_tables),      cmocka_unit_test(test_order),
+        cmocka_unit_test(test_g1_subgroup), cmocka_unit_test(test_g2_subgroup),
     };
     seed_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
