@@ -20,8 +20,8 @@
  *
  * Threads: values only, no shared state; tables are constant. Ownership: the caller owns all
  * storage; nothing here calls malloc. Secrets in temporaries on the stack are wiped where they are
- * scalars or tables of their multiples. Outputs may be the same objects as inputs, except where
- * said otherwise. */
+ * scalars, tables of their multiples or what a pairing's value is made of. Outputs may be the same
+ * objects as inputs, except where said otherwise. */
 #ifndef KEYFENCE_BLS12381_BLS12381_H
 #define KEYFENCE_BLS12381_BLS12381_H
 

@@ -1,6 +1,7 @@
 /* The final exponentiation: f to the power 3 (p^12-1)/r, as
  *   (p^6-1)(p^2+1) * ((x-1)^2 (x+p)(x^2+p^2-1) + 3)
  * (Hayashida, Hayasaka, Teruya, ePrint 2020/875). Constant-time in f. */
+#include "base/secret.h"
 #include "bls12381/tower_int.h"
 
 /* a^x, a of the cyclotomic subgroup: x is negative, and inversion is conjugation. */
@@ -49,4 +50,8 @@ void bls_final_exponentiation(struct bls_gt *out, const struct bls_fp12 *f)
     bls_fp12_cyclotomic_square(&u, &g);
     bls_fp12_mul(&u, &u, &g);
     bls_fp12_mul(&out->f, &t, &u);
+    kf_wipe(&g, sizeof g);
+    kf_wipe(&s, sizeof s);
+    kf_wipe(&t, sizeof t);
+    kf_wipe(&u, sizeof u);
 }

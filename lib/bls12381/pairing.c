@@ -4,6 +4,7 @@
  * xP w^2 + l4 yP w^3 = l0 + (l1 xP) v + (l4 yP) v w, correct up to factors in Fp2, which the final
  * exponentiation removes. Formulas after Costello, Lange, Naehrig (ePrint 2009/615) and Aranha et
  * al. (ePrint 2010/526). Constant-time in the points. */
+#include "base/secret.h"
 #include "bls12381/point_int.h"
 
 enum { GROUP = 32 }; /* pairs that share their squarings: 14 kB on the stack */
@@ -191,6 +192,8 @@ void bls_miller_loop(struct bls_fp12 *out, const struct bls_g1_affine *p,
         bls_fp12_mul(&product, &product, &f);
     }
     *out = product;
+    kf_wipe(&f, sizeof f);
+    kf_wipe(&product, sizeof product);
 }
 
 void bls_pairing_product(struct bls_gt *out, const struct bls_g1_affine *p,
@@ -199,6 +202,7 @@ void bls_pairing_product(struct bls_gt *out, const struct bls_g1_affine *p,
     struct bls_fp12 f;
     bls_miller_loop(&f, p, q, n);
     bls_final_exponentiation(out, &f);
+    kf_wipe(&f, sizeof f);
 }
 
 void bls_pairing(struct bls_gt *out, const struct bls_g1_affine *p, const struct bls_g2_affine *q)
