@@ -1,6 +1,8 @@
 /* Hashing to G1: the vectors of RFC 9380, J.9.1, and what the RFC leaves to its text. */
 #include "helper.h"
 
+#include "bls12381/hash_to_g1.c" /* its maps, which no message reaches at their exceptions */
+
 #include <string.h>
 
 static const char dst[] = "QUUX-V01-CS02-with-BLS12381G1_XMD:SHA-256_SSWU_RO_";
@@ -100,9 +102,38 @@ static void test_circl_tag(void **state)
     assert_memory_equal(got, want, sizeof want);
 }
 
+/* u = 0, where the denominator would vanish (RFC 9380, F.2: "tv4 = CMOV(Z, -tv2, tv2 != 0)"), and
+ * u as it comes: the point is on E1. */
+static void test_map_exception(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct bls_fp u = {{0}}, left, right, t, zz;
+        struct bls_g1 p;
+        if (i > 0) {
+            u = next_fp();
+        }
+        map_to_e1(&p, &u);
+        assert_false(bls_fp_is_zero(&p.z));
+        /* y^2 z = x^3 + A x z^2 + B z^3 */
+        bls_fp_square(&left, &p.y);
+        bls_fp_mul(&left, &left, &p.z);
+        bls_fp_square(&right, &p.x);
+        bls_fp_square(&zz, &p.z);
+        bls_fp_mul(&t, &zz, &bls_sswu_a);
+        bls_fp_add(&right, &right, &t);
+        bls_fp_mul(&right, &right, &p.x);
+        bls_fp_mul(&t, &zz, &p.z);
+        bls_fp_mul(&t, &t, &bls_sswu_b);
+        bls_fp_add(&right, &right, &t);
+        assert_true(bls_fp_equal(&left, &right));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_map_exception),
         cmocka_unit_test(test_rfc_vectors),
         cmocka_unit_test(test_long_tag),
         cmocka_unit_test(test_circl_tag),
