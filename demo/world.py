@@ -98,9 +98,20 @@ defaults
     timeout connect 5s
     timeout client 30s
     timeout server 30s
+    timeout http-request 10s
+
+# A visitor who hangs up while his signature is under way costs memory that OpenSSL cannot free: see
+# keyfence-provider(7). Who leaves too many handshakes unfinished within a minute is turned away.
+backend unfinished_handshakes
+    stick-table type ipv6 size 100k expire 2m store gpc0_rate(60s),gpc1_rate(60s)
 
 frontend tls
     bind {self.address}:{TLS_PORT} ssl crt-list {self.certificates}/certificates.list strict-sni alpn http/1.1
+    tcp-request connection track-sc0 src,ipmask(32,64) table unfinished_handshakes
+    tcp-request connection set-var(sess.finished) sc0_gpc1_rate
+    tcp-request connection reject if {{ sc0_gpc0_rate,sub(sess.finished) gt {self.world.unfinished_handshakes} }}
+    tcp-request connection sc-inc-gpc0(0)
+    tcp-request session sc-inc-gpc1(0)
     error-log-format "%ci:%cp %ft error=%[fc_err_str] tls=%[ssl_fc_err_str] sni=%[ssl_fc_sni]"
     http-response set-header X-Datacenter {self.city.id}
     default_backend origin
@@ -178,7 +189,8 @@ backend origin
 
 
 class World:
-    def __init__(self, network, cities=CITIES, folder=None):
+    def __init__(self, network, cities=CITIES, folder=None, unfinished_handshakes=100):
+        self.unfinished_handshakes = unfinished_handshakes  # that HAProxy bears, by address and minute
         self.folder = folder or tempfile.mkdtemp(prefix="kf-")
         self.network = network
         self.cities = cities
@@ -271,10 +283,13 @@ defaults
     timeout connect 5s
     timeout client 60s
     timeout server 60s
+    timeout http-request 10s
 
 frontend feed
     bind {self.network.addresses["core"]}:{FEED_PORT} ssl crt {folder}/tls/core.pem ca-file {folder}/tls/machine-ca.pem verify required ssl-min-ver TLSv1.3
     http-request deny unless {{ path /v1/feed }}
+    # The core compares it with the machine that is asked for.
+    http-request set-header X-Keyfence-Client %[ssl_c_s_dn(cn)]
     default_backend core
 
 backend core

@@ -359,6 +359,9 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
             return MHD_NO;
         }
         exchange->feed = listener->feed;
+        /* Nobody without the token, and no follower, has a body kept for him. */
+        exchange->too_long = listener->feed || (!listener->socket.local &&
+                                                !token_fits(listener->server->core, connection));
         *state = exchange;
         return MHD_YES;
     }

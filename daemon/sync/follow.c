@@ -123,7 +123,9 @@ static bool take(struct follower *f, const struct fetch_response *answer, uint64
     if (!same_history(f, answer, cursor))
         return false;
     if (answer->length == 0) {
-        f->position = answer->head;
+        /* Behind where we asked: the head that sent us there was false, and what lies between the
+         * cursor and it may have been passed over. */
+        f->position = answer->head < f->position ? cursor : answer->head;
         return true;
     }
     struct apply_outcome outcome = {0};

@@ -262,11 +262,17 @@ static enum kf_status bind_local(int fd, const struct sockaddr_storage *at, sock
                                  const char *path, const struct net_server_options *o,
                                  struct kf_error *err)
 {
+    struct stat there;
+    if (lstat(path, &there) == 0 && !S_ISSOCK(there.st_mode))
+        return kf_fail(err, KF_ERR_EXISTS, "%s exists and is not a socket", path);
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool served = probe >= 0 && connect(probe, (const struct sockaddr *)at, length) == 0;
-    if (probe >= 0)
-        close(probe);
-    if (served)
+    if (probe < 0)
+        return cannot_listen(err, o->address);
+    /* Only these two say that nobody is there; EAGAIN is somebody who is busy. */
+    bool free = connect(probe, (const struct sockaddr *)at, length) != 0 &&
+                (errno == ECONNREFUSED || errno == ENOENT);
+    close(probe);
+    if (!free)
         return kf_fail(err, KF_ERR_EXISTS, "another process serves %s already", path);
     (void)unlink(path);
     if (bind(fd, (const struct sockaddr *)at, length) != 0 || chmod(path, o->mode) != 0)

@@ -490,6 +490,32 @@ def test_loopback_needs_the_token(site):
     assert stat.S_IMODE(os.stat(site.api).st_mode) == 0o600
 
 
+def locked_memory(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmLck:"))
+
+
+def test_who_may_not_upload_has_no_memory_kept(site):
+    """Bodies are kept in locked memory, half a megabyte each: only for those who may send one."""
+    pid = site.processes["core"].pid
+    before = locked_memory(pid)
+    port = int(open(site.path("core.yaml")).read().split("127.0.0.1:")[1].split('"')[0])
+    request = b"PUT %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer no\r\nContent-Length: 200000\r\n\r\n" + b"a" * 100
+    strangers = []
+    for _ in range(40):
+        strangers.append(socket.create_connection(("127.0.0.1", port)))
+        strangers[-1].sendall(request % b"/v1/certificates/x")
+        strangers.append(socket.socket(socket.AF_UNIX))
+        strangers[-1].connect(site.feed)
+        strangers[-1].sendall(request % b"/v1/feed?after=0&machine=fra-1")
+    assert site.call("GET", "/v1/status")[0] == 200  # all of it was read by now
+    assert locked_memory(pid) - before < 4096
+    strangers[0].sendall(b"a" * 199900)
+    assert strangers[0].recv(12) == b"HTTP/1.1 401"
+    for stranger in strangers:
+        stranger.close()
+
+
 def refused_start(program, config, folder):
     path = os.path.join(folder, "refused.yaml")
     with open(path, "w") as f:

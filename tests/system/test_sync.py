@@ -747,6 +747,15 @@ def test_what_is_no_feed_is_refused(place):
     assert place.list() == ["a.pem a.example"]
 
 
+def test_a_false_head_hides_nothing_for_good(place):
+    settled(place)
+    hostile(place, b"", head=10**6)
+    wait_until(lambda: 10**6 in place.core.requests, 5, "the follower to believe it")
+    place.core.delete("a")
+    honest(place)
+    wait_until(lambda: place.list() == [], 10, "what happened meanwhile")
+
+
 def test_a_record_of_a_later_version_is_passed_over(place):
     sync = settled(place)
     with place.core.changed:
