@@ -491,3 +491,31 @@ def test_bad_configurations_say_what_is_wrong(make):
     os.unlink(os.path.join(machine.machine, "relay.key"))
     code, said = start(good)
     assert code == 1 and "relay.key" in said
+
+
+def test_a_relay_takes_no_socket_from_a_busy_process(make):
+    """A stranger whose queue of connections is full answers a probe as little as a dead one does."""
+    machine = make(("par-1",))["par-1"]
+    path = machine.socket("relay.sock")
+    with socket.socket(socket.AF_UNIX) as busy:
+        busy.bind(path)
+        busy.listen(0)
+        waiting = []
+        while True:
+            waiting.append(socket.socket(socket.AF_UNIX))
+            waiting[-1].setblocking(False)
+            try:
+                waiting[-1].connect(path)
+            except BlockingIOError:
+                break
+        machine.start_relay(wait=False)
+        assert machine.relay.child.wait(10) == 1
+        assert "another process serves" in machine.relay.log()
+        for one in waiting:
+            one.close()
+    os.unlink(path)
+    with open(path, "w") as f:
+        f.write("not a socket")
+    machine.start_relay(wait=False)
+    assert machine.relay.child.wait(10) == 1
+    assert "is not a socket" in machine.relay.log() and os.path.getsize(path) == 12
