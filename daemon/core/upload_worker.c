@@ -25,7 +25,6 @@ enum {
     FRAME_MAX = 512 * 1024,
     ORDER_BYTES = 32 + SEAL_KEY_SIZE, /* the core's only message */
     WORKER_FD = 3,
-    WORKER_MEMORY = 1 << 30,
 };
 
 /* ---- frames on a blocking socket, both sides ---- */

@@ -1,5 +1,6 @@
 #include "net/tls_int.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -99,6 +100,15 @@ static int verify(int chain_good, X509_STORE_CTX *store)
 static enum kf_status fail_file(struct kf_error *err, const char *what, const char *path)
 {
     char reason[160];
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        int error = errno;
+        ERR_clear_error();
+        return kf_fail(err, error == ENOENT ? KF_ERR_NOT_FOUND : KF_ERR_IO,
+                       "cannot read %s %s: %s%s", what, path, strerror(error),
+                       error == ENOENT ? " (was this machine enrolled?)" : "");
+    }
+    (void)fclose(file);
     ERR_error_string_n(ERR_peek_last_error(), reason, sizeof reason);
     ERR_clear_error();
     return kf_fail(err, KF_ERR_IO, "cannot use %s %s: %s", what, path, reason);

@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 enum {
     ENTRY_HEADER = 9,
     FLAG_TOMBSTONE = 1,
     REVISION_SIZE = 8,
+    SPACE_LEAST = 64 * 1024, /* bytes; less is a full disk */
 };
 
 struct lmdb_txn {
@@ -45,9 +47,17 @@ static MDB_txn *mdb_of(struct store_txn *txn, struct store_snapshot *snapshot)
     return txn ? txn_of(txn) : reading_of(snapshot);
 }
 
+/* LMDB calls a page that was written only in part an input/output error: on a full disk, as a rule.
+ */
+static bool disk_is_full(const char *path)
+{
+    struct statvfs disk;
+    return statvfs(path, &disk) == 0 && disk.f_bavail * disk.f_frsize < SPACE_LEAST;
+}
+
 enum kf_status store_lmdb_fail(struct kf_error *err, int rc, const char *path, const char *what)
 {
-    switch (rc) {
+    switch (rc == EIO && disk_is_full(path) ? ENOSPC : rc) {
     case MDB_NOTFOUND:
         return kf_fail(err, KF_ERR_NOT_FOUND, "%s: %s: not found", path, what);
     case MDB_MAP_FULL:

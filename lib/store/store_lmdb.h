@@ -21,7 +21,7 @@ enum store_role {
 struct store_lmdb_options {
     const char *path; /* a directory; made (0750, parents not) for the writing roles */
     enum store_role role;
-    size_t map_size;                /* 0: 1 GiB */
+    size_t map_size;                /* 0: 16 GiB */
     unsigned readers;               /* snapshots open at once on the machine; 0: 510 */
     const struct kf_random *random; /* STORE_CORE: makes the id */
 };

@@ -15,7 +15,7 @@ enum {
     FORMAT = 1,
     DEFAULT_READERS = 510,
 };
-static const size_t default_map_size = (size_t)1 << 30;
+static const size_t default_map_size = (size_t)16 << 30; /* addresses, not memory and not disk */
 
 /* First opening by a writer: what every later one expects is written in the same transaction. */
 KF_MUST_USE static enum kf_status initialise(struct lmdb_store *s, MDB_txn *txn,

@@ -490,6 +490,36 @@ def test_loopback_needs_the_token(site):
     assert stat.S_IMODE(os.stat(site.api).st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small disk")
+def test_a_full_disk_is_said_and_survived(pki):
+    site = Site()
+    state = site.path("core")
+    os.mkdir(state, 0o700)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", state], capture_output=True).returncode:
+        site.close()
+        pytest.skip("mounting is not possible here")
+    try:
+        site.start("authority")
+        site.start("core")
+        site.add_datacenter()
+        chain, key = pki.leaf("full", hosts=("full.example",))
+        body = {"chain": chain, "key": key, "policy": "country: DE"}
+        stored = 0
+        while (answer := site.call("PUT", f"/v1/certificates/full-{stored}", body))[0] == 200:
+            stored += 1
+        assert stored > 0 and answer[0] == 500 and "the disk is full" in answer[1]["error"]["message"], answer
+        site.stop("core", signal.SIGKILL)
+        site.start("core")  # serves what it has
+        assert site.call("GET", "/v1/status")[1]["certificates"] == stored
+        assert subprocess.run(["mount", "-o", "remount,size=8m", state]).returncode == 0
+        assert site.call("PUT", "/v1/certificates/full-again", body)[0] == 200
+    finally:
+        for name in list(site.processes):
+            site.stop(name, signal.SIGKILL)
+        subprocess.run(["umount", "-l", state])
+        site.close()
+
+
 def locked_memory(pid):
     with open(f"/proc/{pid}/status") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("VmLck:"))
