@@ -14,6 +14,7 @@ enum {
     PEERS_MAX = 16,
     FIXED = 2, /* poll slots of the listener and of the signals */
     LENGTH_BYTES = 4,
+    COMPLAIN_NS = 200 * 1000 * 1000,
     FRAME_MS = 5000, /* for a frame to arrive once begun, and for an answer to be taken */
 };
 
@@ -29,7 +30,20 @@ struct server {
     struct kf_clock clock;
     struct peer peers[PEERS_MAX];
     uint8_t *answer; /* LENGTH_BYTES + AUTHORITY_ANSWER_MAX */
+    struct log_limit complaints;
 };
+
+/* A core that was taken over must not fill the disk with lines about itself. */
+static void complain(struct server *server, const char *what, const char *detail)
+{
+    uint64_t now = kf_clock_monotonic_ns(&server->clock);
+    int64_t more = log_limit_pass(&server->complaints, now, COMPLAIN_NS);
+    if (more > 0) {
+        log_warn("%s%s (and %lld more complaints since the last)", what, detail, (long long)more);
+    } else if (more == 0) {
+        log_warn("%s%s", what, detail);
+    }
+}
 
 static void peer_close(struct peer *peer)
 {
@@ -56,7 +70,7 @@ static void accept_peer(struct server *server, int listener)
             return;
         }
     }
-    log_warn("more than %d connections: refused one", PEERS_MAX);
+    complain(server, "too many connections: ", "refused one");
     (void)close(fd);
 }
 
@@ -87,7 +101,7 @@ static bool answer_frame(struct server *server, struct peer *peer, const uint8_t
     struct kf_writer w = kf_writer_init(server->answer + LENGTH_BYTES, AUTHORITY_ANSWER_MAX);
     enum kf_status st = authority_answer(&w, server->authority, data, length, note, sizeof note);
     if (st != KF_OK) {
-        log_warn("refused a request: %s", note);
+        complain(server, "refused a request: ", note);
     } else if (note[0] != '\0') {
         log_info("%s", note);
     }
@@ -101,6 +115,11 @@ static bool answer_frame(struct server *server, struct peer *peer, const uint8_t
     return send_all(peer->fd, server->answer, LENGTH_BYTES + answered);
 }
 
+static uint64_t frame_deadline(const struct server *server)
+{
+    return kf_clock_monotonic_ns(&server->clock) + (uint64_t)FRAME_MS * 1000 * 1000;
+}
+
 /* Answers every whole frame in the buffer; false when the connection must end. */
 static bool take_frames(struct server *server, struct peer *peer)
 {
@@ -111,7 +130,7 @@ static bool take_frames(struct server *server, struct peer *peer)
             return true;
         }
         if (length > AUTHORITY_REQUEST_MAX) {
-            log_warn("a request of %u bytes: connection closed", length);
+            complain(server, "a request is longer than any may be: ", "connection closed");
             return false;
         }
         if (kf_reader_left(&r) < length) {
@@ -123,6 +142,7 @@ static bool take_frames(struct server *server, struct peer *peer)
         size_t used = LENGTH_BYTES + (size_t)length;
         memmove(peer->buffer, peer->buffer + used, peer->have - used);
         peer->have -= used;
+        peer->deadline_ns = frame_deadline(server);
     }
 }
 
@@ -139,8 +159,7 @@ static bool read_peer(struct server *server, struct peer *peer)
     }
     peer->have += (size_t)n;
     if (idle) {
-        peer->deadline_ns =
-            kf_clock_monotonic_ns(&server->clock) + (uint64_t)FRAME_MS * 1000 * 1000;
+        peer->deadline_ns = frame_deadline(server);
     }
     return take_frames(server, peer);
 }
@@ -156,8 +175,9 @@ static void serve_peers(struct server *server, const struct pollfd *slots)
         bool keep = true;
         if (slots[FIXED + i].revents != 0) {
             keep = read_peer(server, peer);
-        } else if (peer->have > 0 && now > peer->deadline_ns) {
-            log_warn("a request did not arrive whole: connection closed");
+        }
+        if (keep && peer->have > 0 && now > peer->deadline_ns) {
+            complain(server, "a request did not arrive whole: ", "connection closed");
             keep = false;
         }
         if (!keep) {

@@ -520,6 +520,34 @@ def test_a_full_disk_is_said_and_survived(pki):
         site.close()
 
 
+def test_nobody_floods_the_authority_with_complaints(site):
+    before = len(site.log("authority"))
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(site.path("authority.sock"))
+        for _ in range(2000):
+            peer.sendall(b"\0\0\0\1\xee")
+            assert peer.recv(4096)
+    assert 0 < len(site.log("authority")) - before < 20000
+
+
+def test_a_trickled_request_is_cut_off(site):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(site.path("authority.sock"))
+        peer.settimeout(0.05)
+        peer.sendall(b"\0\0\4\0")
+        began = time.monotonic()
+        while time.monotonic() - began < 12:
+            try:
+                peer.sendall(b"\1")
+                if peer.recv(1) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        assert 4 < time.monotonic() - began < 8
+
+
 def locked_memory(pid):
     with open(f"/proc/{pid}/status") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("VmLck:"))
