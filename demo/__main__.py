@@ -91,8 +91,22 @@ The world goes on until Ctrl-C. Try, in another terminal:
   {prefix + " " if prefix else ""}curl --cacert {world.customers.ca} --resolve shop.example:{TLS_PORT}:{edge.address} https://shop.example:{TLS_PORT}/
   {BIN}/keyfence status --socket {edge.socket("signer.sock")}
 
-Logs and sockets are in {world.folder}."""
+Logs and sockets are in {world.folder} until then."""
     )
+
+
+def close(world, good):
+    """Leaves nothing behind, but what tells why something failed."""
+    for number in ENDING:  # a second Ctrl-C does not leave half a world behind
+        signal.signal(number, signal.SIG_IGN)
+    world.close()
+    if good:
+        world.remove()
+    else:
+        print(f"The logs are in {world.folder}.", file=sys.stderr)
+
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(options):
@@ -104,6 +118,7 @@ def serve(options):
         progress("a network namespace for each city, with the distance between them")
     else:
         progress("on loopback: this process may not make network namespaces, so there is no distance between cities")
+    good = False
     try:
         world.start(progress)
         for name, host, key_type, policy in CUSTOMERS:
@@ -111,6 +126,7 @@ def serve(options):
             world.upload(name, host, key_type, policy)
         for name, *_ in CUSTOMERS:
             world.wait_served(name)
+        progress("handshakes")
         results = make_handshakes(world)
         if options.json:
             print(json.dumps({"distance_emulated": world.network.emulates_distance, "handshakes": results}, indent=1))
@@ -119,12 +135,14 @@ def serve(options):
         if not options.once:
             say_how_to_go_on(world)
             sys.stdout.flush()
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
-        return 0 if all(r["ok"] for r in results) else 1
+            signal.sigwait(ENDING)
+        good = all(r["ok"] for r in results)
+        return 0 if good else 1
+    except SystemExit:
+        good = True
+        raise
     finally:
-        world.close()
-        if options.once:
-            world.remove()
+        close(world, good)
 
 
 def main():
@@ -132,7 +150,8 @@ def main():
     parser.add_argument("--once", action="store_true", help="end when the handshakes are made")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in ENDING:
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     sys.exit(serve(options))
 
 

@@ -69,12 +69,22 @@ class Namespaces:
         subprocess.run(["ip", "netns", "del", name], capture_output=True)
         return made.returncode == 0
 
+    def _free_prefix(self):
+        """One that no other world on this machine uses, or has left behind when it was killed."""
+        done = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+        for n in range(1, 100):
+            prefix = self.prefix if n == 1 else f"{self.prefix}{n}-"
+            if not any(line.startswith(prefix + "core") for line in done.stdout.splitlines()):
+                return prefix
+        raise RuntimeError(f"network namespaces {self.prefix}*: too many; remove them with ip netns del")
+
     def add_sites(self, sites):
         plan = []
+        prefix = self._free_prefix()
         for i, name in enumerate(sites, start=1):
-            self.names[name] = f"{self.prefix}{name}"
+            subprocess.run(["ip", "netns", "add", f"{prefix}{name}"], check=True)
+            self.names[name] = f"{prefix}{name}"
             self.addresses[name] = f"10.77.0.{i}"
-            subprocess.run(["ip", "netns", "add", self.names[name]], check=True)
             plan.append(f"site {self.names[name]} {self.addresses[name]}")
         ids = list(sites)
         for i, a in enumerate(ids):
