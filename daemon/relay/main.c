@@ -8,9 +8,11 @@
 
 #include "base/secret.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -143,6 +145,8 @@ static enum kf_status start_relay(struct program *p, struct kf_error *err)
     enum kf_status status = load_tls(relay, err);
     if (status != KF_OK)
         return status;
+    if (mkdir(config->run, 0750) != 0 && errno != EEXIST)
+        return kf_fail(err, KF_ERR_IO, "cannot make the folder %s: %m", config->run);
     status =
         route_directory_new(&relay->directory, config->datacenter, config->machine, &relay->random);
     if (status != KF_OK)
