@@ -22,10 +22,6 @@ static json_t *policy_text(const struct cli *cli)
 {
     const char *text = cli_get(cli, "--policy");
     const char *file = cli_get(cli, "--policy-file");
-    if ((text == NULL) == (file == NULL)) {
-        (void)cli_fail("give the policy with --policy TEXT or --policy-file FILE");
-        return NULL;
-    }
     return file != NULL ? cli_file_text(file) : json_string(text);
 }
 
@@ -33,6 +29,10 @@ static int upload(struct cli *cli)
 {
     const char *id = cli_get(cli, "--id");
     json_t *answer = NULL;
+    if ((cli_get(cli, "--policy") == NULL) == (cli_get(cli, "--policy-file") == NULL)) {
+        (void)cli_fail("give the policy with --policy TEXT or --policy-file FILE");
+        return CLI_USAGE;
+    }
     json_t *policy = policy_text(cli);
     json_t *chain = policy == NULL ? NULL : cli_file_text(cli_get(cli, "--chain"));
     json_t *key = chain == NULL ? NULL : cli_file_text(cli_get(cli, "--key"));

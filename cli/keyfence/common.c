@@ -55,6 +55,11 @@ json_t *cli_file_text(const char *path)
         (void)cli_fail("%s", err.message);
         return NULL;
     }
+    if (length == 0) {
+        kf_secret_free(data);
+        (void)cli_fail("%s is empty", path);
+        return NULL;
+    }
     json_t *text = json_stringn((const char *)data, length);
     kf_secret_free(data);
     if (text == NULL) {

@@ -1,5 +1,6 @@
 #include "keyfence_cli.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@ static bool set_number(json_t *body, const struct cli *cli, const char *option, 
     const char *text = cli_get(cli, option);
     char *end = NULL;
     double value = strtod(text, &end);
-    if (end == text || *end != '\0') {
+    if (end == text || *end != '\0' || !isfinite(value)) {
         (void)cli_fail("%s takes a number of degrees, not \"%s\"", option, text);
         return false;
     }

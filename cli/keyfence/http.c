@@ -49,8 +49,14 @@ static struct curl_slist *token_header(bool *ok, const char *path)
         *ok = false;
         return NULL;
     }
-    (void)snprintf(header, sizeof header, "Authorization: Bearer %.*s",
-                   (int)strcspn((char *)token, "\r\n"), (char *)token);
+    size_t line = strcspn((char *)token, "\r\n");
+    if (line == 0) {
+        kf_secret_free(token);
+        (void)cli_fail("the token: %s is empty", path);
+        *ok = false;
+        return NULL;
+    }
+    (void)snprintf(header, sizeof header, "Authorization: Bearer %.*s", (int)line, (char *)token);
     kf_secret_free(token);
     struct curl_slist *list = curl_slist_append(NULL, header);
     kf_wipe(header, sizeof header);
@@ -76,6 +82,9 @@ static bool set_target(CURL *curl, char url[static URL_MAX], const char *core, c
 {
     bool local = strncmp(core, "unix:", 5) == 0;
     size_t length = strlen(core);
+    if (!local && strncmp(core, "http://", 7) != 0 && strncmp(core, "https://", 8) != 0) {
+        return false;
+    }
     while (!local && length > 0 && core[length - 1] == '/') {
         length--;
     }
@@ -87,6 +96,25 @@ static bool set_target(CURL *curl, char url[static URL_MAX], const char *core, c
     return (!local || curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, core + 5) == CURLE_OK) &&
            curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+}
+
+/* Why there was no answer. What libcurl says of a Unix socket names the host of the URL, which
+ * nobody gave. */
+static int report_no_answer(CURL *curl, CURLcode code, const char *core, const char *reason)
+{
+    long number = 0;
+    bool local = strncmp(core, "unix:", 5) == 0;
+    if (code != CURLE_COULDNT_CONNECT) {
+        return cli_fail("no answer from the core at %s: %s", core,
+                        reason[0] != '\0' ? reason : curl_easy_strerror(code));
+    }
+    (void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number);
+    (void)cli_fail("cannot reach the core at %s: %s", core,
+                   local && number != 0 ? strerror((int)number) : reason);
+    (void)fputs("  hint: is keyfence-core running, and is this an address under api: in its "
+                "configuration?\n",
+                stderr);
+    return CLI_FAILED;
 }
 
 static int perform(struct answer *out, long *http, const struct cli *cli, const char *method,
@@ -106,7 +134,9 @@ static int perform(struct answer *out, long *http, const struct cli *cli, const 
     if (!set_target(curl, url, cli->core, path)) {
         curl_slist_free_all(headers);
         curl_easy_cleanup(curl);
-        return cli_fail("%s is not a core's address: unix:PATH or https://HOST:PORT", cli->core);
+        return cli_fail("%s is not a core's address: unix:PATH, http://HOST:PORT or "
+                        "https://HOST:PORT",
+                        cli->core);
     }
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
     (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
@@ -121,13 +151,10 @@ static int perform(struct answer *out, long *http, const struct cli *cli, const 
     }
     CURLcode code = curl_easy_perform(curl);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, http);
+    int status = code == CURLE_OK ? CLI_OK : report_no_answer(curl, code, cli->core, reason);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
-    if (code != CURLE_OK) {
-        return cli_fail("no answer from the core at %s: %s", cli->core,
-                        reason[0] != '\0' ? reason : curl_easy_strerror(code));
-    }
-    return CLI_OK;
+    return status;
 }
 
 int cli_request(json_t **answer, const struct cli *cli, const char *method, const char *path,

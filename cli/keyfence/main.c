@@ -202,6 +202,18 @@ static bool parse(struct cli *cli, const struct cli_command *command, int argc, 
     return true;
 }
 
+static int unknown_command(int argc, char **argv)
+{
+    const struct cli_option *last =
+        find_option(global_options, argv[argc - 1], strlen(argv[argc - 1]));
+    if (last != NULL && last->value != NULL) {
+        (void)cli_fail("%s takes %s", last->name, last->value);
+    } else {
+        (void)cli_fail("unknown command; keyfence --help lists them");
+    }
+    return CLI_USAGE;
+}
+
 static bool has_word(int argc, char **argv, const char *word)
 {
     for (int i = 1; i < argc; i++) {
@@ -230,8 +242,7 @@ int main(int argc, char **argv)
     }
     const struct cli_command *command = find_command(argc, argv);
     if (command == NULL) {
-        (void)cli_fail("unknown command; keyfence --help lists them");
-        return CLI_USAGE;
+        return unknown_command(argc, argv);
     }
     if (!parse(&cli, command, argc, argv)) {
         (void)fputs("usage:\n", stderr);

@@ -83,7 +83,8 @@ static int socket_status(const char *path)
     if (frame == NULL || fd < 0) {
         status = cli_fail("nobody answers on %s: %m", path);
     } else if (!ask_status(&answer, frame, fd)) {
-        status = cli_fail("%s gave no answer that can be read", path);
+        status = cli_fail(
+            "%s gave no answer that can be read; is it a signer's or a relay's socket?", path);
     } else if (answer.opcode != KEYLESS_OP_RESPONSE) {
         status = cli_fail("%s answered: %s", path, keyless_error_text(answer.error));
     } else {

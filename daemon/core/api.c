@@ -43,6 +43,18 @@ static bool matches(const char **id, const char *pattern, const char *path)
     return strcmp(pattern, path) == 0;
 }
 
+bool api_wants_id(const char *path)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        size_t length = strlen(routes[i].path);
+        if (length > 3 && strcmp(routes[i].path + length - 3, "/ID") == 0 &&
+            strncmp(path, routes[i].path, length - 2) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct api_route *api_find(const char **id, char allowed[static 64], const char *method,
                                  const char *path)
 {
@@ -129,7 +141,10 @@ enum kf_status api_text(const char **out, struct api_call *call, const json_t *b
     size_t length = json_is_string(value) ? json_string_length(value) : 0;
     if (length == 0) {
         return problem_set(&call->problem, KF_ERR_USAGE, 400, "invalid", "\"%s\" must be a text%s",
-                           name, value == NULL ? "; it is missing" : "");
+                           name,
+                           value == NULL           ? "; it is missing"
+                           : json_is_string(value) ? "; it is empty"
+                                                   : "");
     }
     if (length > max) {
         return problem_set(&call->problem, KF_ERR_LIMIT, 400, "too_long",

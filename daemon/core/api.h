@@ -31,6 +31,9 @@ struct api_route {
     api_handler *handler;
 };
 
+/* Whether the path is one of those that end with an id, but for the id. */
+bool api_wants_id(const char *path);
+
 /* The route of a request; *id points into path, or to "". When NULL, *allowed lists the methods
  * that the path has ("" when there is no such path). */
 const struct api_route *api_find(const char **id, char allowed[static 64], const char *method,

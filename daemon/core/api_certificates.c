@@ -170,13 +170,11 @@ static enum kf_status choose_id(char out[static RECORD_ID_SIZE], struct core *co
     return st == KF_OK ? KF_OK : kf_fail(err, st, "the random source failed");
 }
 
-static json_t *warnings_value(const struct warnings *warnings, size_t satisfying)
+static json_t *warnings_value(const struct warnings *warnings, const char *place)
 {
     json_t *list = json_array();
-    if (satisfying == 0) {
-        (void)json_array_append_new(
-            list, json_string("no data centre satisfies the policy: handshakes for these hosts "
-                              "fail until one does"));
+    if (place != NULL) {
+        (void)json_array_append_new(list, json_string(place));
     }
     for (size_t i = 0; i < warnings->count; i++) {
         (void)json_array_append_new(list, json_string(warnings->text[i]));
@@ -252,9 +250,10 @@ static enum kf_status upload(struct api_call *call)
         st = show(call, id);
     }
     if (st == KF_OK) {
-        size_t satisfying = json_array_size(json_object_get(call->answer, "satisfied_by"));
+        const json_t *ids = json_object_get(call->answer, "satisfied_by");
+        const char *place = policies_place_warning(call->core, ids);
         (void)json_object_set_new(call->answer, "warnings",
-                                  warnings_value(&findings->warnings, satisfying));
+                                  warnings_value(&findings->warnings, place));
         (void)json_object_set_new(call->answer, "changed", json_boolean(changed));
         (void)json_object_del(call->answer, "chain");
         if (changed) {

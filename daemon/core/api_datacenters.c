@@ -292,7 +292,9 @@ static enum kf_status store_datacenter(struct api_call *call, const char *id,
     if (st == KF_ERR_CONFLICT) {
         (void)problem_set(&call->problem, KF_ERR_EXISTS, 409, "exists",
                           "there is a data centre %s already", id);
-        problem_hint(&call->problem, "PUT /v1/datacenters/%s replaces it", id);
+        problem_hint(&call->problem,
+                     "keyfence datacenter add --replace, or PUT /v1/datacenters/%s, changes it",
+                     id);
         return KF_ERR_EXISTS;
     }
     if (st != KF_OK) {
@@ -384,7 +386,7 @@ enum kf_status api_datacenter_delete(struct api_call *call)
     st = registry_count(&machines, core, call->id, &err);
     if (st == KF_OK && machines > 0) {
         return problem_set(&call->problem, KF_ERR_CONFLICT, 409, "conflict",
-                           "data centre %s has %zu machines: delete them first", call->id,
+                           "data centre %s still has machines (%zu): delete them first", call->id,
                            machines);
     }
     if (st == KF_OK) {

@@ -74,10 +74,9 @@ enum kf_status api_policies_check(struct api_call *call)
     if (st == KF_OK) {
         json_t *ids = policies_satisfied_by(call->core, compiled.policy);
         json_t *warnings = json_array();
-        if (json_array_size(ids) == 0) {
-            (void)json_array_append_new(
-                warnings, json_string("no data centre satisfies this policy: its keys would open "
-                                      "nowhere"));
+        const char *warning = policies_place_warning(call->core, ids);
+        if (warning != NULL) {
+            (void)json_array_append_new(warnings, json_string(warning));
         }
         call->answer =
             json_pack("{s:s, s:s, s:s, s:o, s:o}", "policy", text, "policy_normal", compiled.normal,

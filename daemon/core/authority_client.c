@@ -41,9 +41,7 @@ static bool wait_for(const struct call *call, short events)
 
 static enum kf_status unavailable(struct kf_error *err, const char *path, const char *why)
 {
-    return kf_fail(err, KF_ERR_UNAVAILABLE,
-                   "the authority on %s %s: this needs it; start keyfence-authority and try again",
-                   path, why);
+    return kf_fail(err, KF_ERR_UNAVAILABLE, "the authority on %s %s", path, why);
 }
 
 static enum kf_status open_call(struct call *out, const char *path, struct kf_error *err)
@@ -61,7 +59,9 @@ static enum kf_status open_call(struct call *out, const char *path, struct kf_er
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         bool denied = errno == EACCES;
         (void)close(fd);
-        return unavailable(err, path, denied ? "may not be used by this user" : "does not answer");
+        return unavailable(err, path,
+                           denied ? "may not be used by this user: see group in its configuration"
+                                  : "does not answer: start keyfence-authority and try again");
     }
     out->fd = fd;
     out->deadline_ns = now_ns() + (uint64_t)AUTHORITY_CLIENT_SECONDS * 1000000000;
@@ -149,7 +149,7 @@ enum kf_status authority_call(uint8_t **out, size_t *length, const char *socket_
     uint8_t *frame = send_request(&call, request) ? receive_frame(&frame_length, &call) : NULL;
     (void)close(call.fd);
     if (frame == NULL) {
-        return unavailable(err, socket_path, "gave no answer");
+        return unavailable(err, socket_path, "gave no answer: see its log and try again");
     }
     st = authority_answer_parse(&answer, frame, frame_length);
     if (st != KF_OK) {

@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "envelope/wrap.h"
+#include "registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,23 @@ json_t *policies_satisfied_by(struct core *core, const struct policy *policy)
         return NULL;
     }
     return m.ids;
+}
+
+const char *policies_place_warning(struct core *core, const json_t *ids)
+{
+    size_t machines = 0;
+    for (size_t i = 0; i < json_array_size(ids) && machines == 0; i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+        if (registry_count(&machines, core, id, NULL) != KF_OK) {
+            return NULL;
+        }
+    }
+    if (json_array_size(ids) == 0) {
+        return "no data centre satisfies this policy: handshakes with its keys fail until one does";
+    }
+    return machines > 0 ? NULL
+                        : "no machine is enrolled in the data centres that satisfy this policy: "
+                          "handshakes with its keys fail until one is";
 }
 
 /* What the ABE ciphertext is made for: the same meaning, in the cheapest form to open. */

@@ -25,6 +25,8 @@ void policies_clear(struct compiled_policy *compiled);
 
 /* The ids of the data centres that satisfy it, as a JSON array; NULL on failure. */
 json_t *policies_satisfied_by(struct core *core, const struct policy *policy);
+/* What is to be said when keys would open nowhere in these data centres; NULL when they would. */
+const char *policies_place_warning(struct core *core, const json_t *ids);
 
 /* The public half of the policy's key, made, wrapped and put into the transaction when there is
  * none. The private half is forgotten here. */

@@ -133,7 +133,9 @@ static enum kf_status prepare_call(struct api_call *call, const struct api_route
     if (!listener->socket.local && !token_fits(listener->server->core, connection)) {
         (void)problem_set(&call->problem, KF_ERR_DENIED, 401, "unauthorized",
                           "this needs the header Authorization: Bearer TOKEN");
-        problem_hint(&call->problem, "the token is in the core's state folder, in the file token");
+        problem_hint(&call->problem,
+                     "the token is in the core's state folder, in the file token; the "
+                     "keyfence command takes it with --token FILE");
         return KF_ERR_DENIED;
     }
     *route = api_find(&call->id, allowed, method, path);
@@ -142,8 +144,14 @@ static enum kf_status prepare_call(struct api_call *call, const struct api_route
                            "%s is not for %.200s; it takes %s", method, path, allowed);
     }
     if (*route == NULL) {
-        return problem_set(&call->problem, KF_ERR_NOT_FOUND, 404, "not_found",
-                           "there is nothing at %.200s", path);
+        (void)problem_set(&call->problem, KF_ERR_NOT_FOUND, 404, "not_found",
+                          "there is nothing at %.200s", path);
+        if (api_wants_id(path)) {
+            problem_hint(&call->problem,
+                         "an id has 1 to %d of a-z, 0-9 and -, and does not begin with -",
+                         RECORD_ID_MAX);
+        }
+        return KF_ERR_NOT_FOUND;
     }
     if (exchange->too_long) {
         return problem_set(&call->problem, KF_ERR_LIMIT, 413, "too_long",

@@ -22,7 +22,9 @@ static enum kf_status take_text(const char **out, size_t *length, json_t *body, 
     json_t *value = json_object_get(body, name);
     if (!json_is_string(value) || json_string_length(value) == 0) {
         return problem_set(problem, KF_ERR_USAGE, 400, "invalid", "\"%s\" must be a text%s", name,
-                           value == NULL ? "; it is missing" : "");
+                           value == NULL           ? "; it is missing"
+                           : json_is_string(value) ? "; it is empty"
+                                                   : "");
     }
     *out = json_string_value(value);
     *length = json_string_length(value);

@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from core_site import AUTHORITY, CORE, Pki, Site, UnixConnection, openssl, read_records
+from core_site import AUTHORITY, CLI, CORE, Pki, Site, UnixConnection, openssl, read_records
 
 from demo.process import wait_for
 
@@ -176,6 +176,47 @@ def test_a_policy_that_nothing_satisfies_is_accepted_with_a_warning(site, pki):
         "PUT", "/v1/certificates/nowhere", {"chain": chain, "key": key, "policy": "country: US"})
     assert status == 200 and answer["satisfied_by"] == []
     assert "no data centre satisfies" in answer["warnings"][0]
+
+
+def test_a_policy_satisfied_where_there_is_no_machine_yet_is_accepted_with_a_warning(site):
+    status, answer = site.call("POST", "/v1/policies/check", {"policy": "country: FR"})
+    assert status == 200 and answer["satisfied_by"] == ["par"]
+    assert "no machine is enrolled" in answer["warnings"][0]
+    status, answer = site.call("POST", "/v1/policies/check", {"policy": "country: DE or country: FR"})
+    assert status == 200 and answer["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    "argv, exit_status, says",
+    [
+        (("status", "--core"), 2, "--core takes"),
+        (("--core",), 2, "--core takes"),
+        (("certificate", "show", "Shop"), 1, "an id has 1 to 63"),
+        (("certificate", "upload", "--chain", "/dev/null", "--key", "/dev/null", "--policy", "country: FR"), 1,
+         "/dev/null is empty"),
+        (("certificate", "upload", "--chain", "/dev/null", "--key", "/dev/null"), 2, "give the policy"),
+        (("policy", "check", ""), 1, "it is empty"),
+        (("datacenter", "add", "--id", "x", "--country", "FR", "--latitude", "nan", "--longitude", "1"), 2,
+         "not \"nan\""),
+        (("datacenter", "add", "--id", "fra", "--country", "DE", "--latitude", "1", "--longitude", "1"), 1,
+         "--replace"),
+    ],
+)
+def test_the_command_says_what_is_wrong(site, argv, exit_status, says):
+    done = site.cli(*argv)
+    assert done.returncode == exit_status and says in done.stderr, (done.returncode, done.stderr)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "core, says",
+    [("unix:/nowhere/api.sock", "unix:/nowhere/api.sock: No such file or directory"),
+     ("/nowhere/api.sock", "is not a core's address"),
+     ("http://127.0.0.1:1", "http://127.0.0.1:1: Failed to connect")],
+)
+def test_the_command_says_which_core_it_did_not_reach(core, says):
+    done = subprocess.run([CLI, "--core", core, "status"], capture_output=True, text=True)
+    assert done.returncode == 1 and says in done.stderr and "keyfence port 80" not in done.stderr
 
 
 def test_warnings_about_a_chain(site, pki):
