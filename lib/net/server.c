@@ -200,6 +200,18 @@ static void add_session(struct net_server *server, struct net_session *s)
     server->handshakes++;
 }
 
+/* Strangers who begin handshakes and leave them lying must not keep others out: an honest handshake
+ * takes a round trip or two, so when there are too many the oldest makes room. */
+static void drop_oldest_handshake(struct net_server *server)
+{
+    struct net_session *oldest = NULL;
+    for (struct net_session *s = server->sessions; s != NULL; s = s->next)
+        if (!s->accepted)
+            oldest = s; /* new ones are put in front */
+    if (oldest != NULL)
+        end_session(oldest, "its handshake was the oldest of too many");
+}
+
 static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
                           struct sockaddr *from, int length, void *context)
 {
@@ -207,9 +219,10 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
     const struct net_server_options *o = &server->options;
     (void)listener;
     (void)length;
+    if (o->tls != NULL && server->handshakes >= o->handshakes_max)
+        drop_oldest_handshake(server);
     struct net_session *s = calloc(1, sizeof *s);
-    if (s == NULL || server->connections >= o->connections_max ||
-        (o->tls != NULL && server->handshakes >= o->handshakes_max)) {
+    if (s == NULL || server->connections >= o->connections_max) {
         free(s);
         close(fd);
         if (o->refused != NULL)

@@ -37,7 +37,7 @@ struct net_server_options {
     struct net_tls *tls; /* needed for TCP, NULL for Unix; borrowed */
     const char *role;    /* that peers must have; with TLS; borrowed */
     uint32_t connections_max;
-    uint32_t handshakes_max; /* connections that are not accepted yet */
+    uint32_t handshakes_max; /* connections not accepted yet; one more ends the oldest */
     uint32_t in_flight_max;  /* on one connection */
     size_t output_max;       /* bytes queued on one connection */
     uint32_t idle_seconds;   /* a connection that says nothing is closed; 0: never */

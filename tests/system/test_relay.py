@@ -519,3 +519,22 @@ def test_a_relay_takes_no_socket_from_a_busy_process(make):
     machine.start_relay(wait=False)
     assert machine.relay.child.wait(10) == 1
     assert "is not a socket" in machine.relay.log() and os.path.getsize(path) == 12
+
+
+def test_half_open_handshakes_keep_nobody_out(make):
+    world = make(("par-1", "fra-1"))
+    ski = world.key("x", "country: DE")
+    world["fra-1"].start_signer()
+    world["fra-1"].start_relay()
+    host, port = world["fra-1"].address.rsplit(":", 1)
+    strangers = []
+    for _ in range(700):  # more than it bears at once
+        stranger = socket.create_connection((host, int(port)), timeout=5)
+        stranger.sendall(b"\x16\x03\x01\x02\x00\x01")
+        strangers.append(stranger)
+    began = time.monotonic()
+    world["par-1"].start_relay()
+    wait_for(lambda: world["par-1"].ask(ski).ok, 10, "a signature")
+    assert time.monotonic() - began < 2.5  # a stranger's handshake would be given up after 5 s
+    for stranger in strangers:
+        stranger.close()
