@@ -67,8 +67,13 @@ class Pki:
             f.write(extensions)
         openssl("req", "-new", "-key", self.path(f"{name}.key"), "-subj", f"/CN={subject}",
                 "-out", self.path(f"{name}.csr"))
+        # OpenSSL 3.5 refuses a negative -days and has options for both ends; 3.0 has neither.
+        help_text = subprocess.run(["openssl", "x509", "-help"], capture_output=True, text=True).stderr
+        period = ("-days", days)
+        if days.startswith("-") and "-not_before" in help_text:
+            period = ("-not_before", "20240101000000Z", "-not_after", "20240201000000Z")
         openssl("x509", "-req", "-in", self.path(f"{name}.csr"), "-CA", self.path(f"{issuer}.pem"),
-                "-CAkey", self.path(f"{issuer}.key"), "-CAcreateserial", "-days", days,
+                "-CAkey", self.path(f"{issuer}.key"), "-CAcreateserial", *period,
                 "-extfile", self.path(f"{name}.ext"), "-out", self.path(f"{name}.pem"))
 
     def leaf(self, name, key_type="P-256", hosts=("www.example.org",), days="200"):

@@ -386,7 +386,8 @@ def test_a_machine_gets_certificates_and_a_key(site):
     for role in ("relay", "sync"):
         openssl("verify", "-CAfile", f"{folder}/machine-ca.pem", f"{folder}/{role}.pem")
         text = openssl("x509", "-in", f"{folder}/{role}.pem", "-noout", "-subject", "-ext", "subjectAltName,extendedKeyUsage")
-        assert f"URI:keyfence://machine/fra-1/{role}" in text and "CN = fra-1" in text
+        assert f"URI:keyfence://machine/fra-1/{role}" in text
+        assert "CN=fra-1" in text.replace(" = ", "=")  # OpenSSL 3.0 writes it with spaces
         assert "TLS Web Server Authentication, TLS Web Client Authentication" in text
         public = openssl("x509", "-in", f"{folder}/{role}.pem", "-noout", "-pubkey")
         assert public == openssl("pkey", "-in", f"{folder}/{role}.key", "-pubout")
