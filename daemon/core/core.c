@@ -208,7 +208,7 @@ static enum kf_status visit_generation(void *context, const struct store_entry *
 {
     struct core *core = context;
     struct record record;
-    struct payload_generation payload;
+    struct payload_generation payload = {0};
     struct cpabe_public_key *master = NULL;
     enum kf_status st = record_parse(&record, entry->value, entry->length, NULL);
     if (st == KF_OK) {

@@ -39,7 +39,7 @@ static int64_t barrier(int64_t v)
 /* v / 2^n rounded down; shifting a negative number right is arithmetic in gcc and clang. */
 static int64_t shift(int64_t v, int n)
 {
-    return v >> n;
+    return v >> n; // cppcheck-suppress shiftTooManyBitsSigned
 }
 
 static void load(struct number *out, const uint64_t *in, int words, int limbs)
