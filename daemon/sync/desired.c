@@ -136,7 +136,6 @@ static enum kf_status collect(void *context, const struct store_entry *entry)
     memcpy(item->id, id, strlen(id) + 1);
     item->revision = entry->revision;
     item->key_revision = key_revision;
-    item->updated_ms = c->certificate->updated_ms;
     item->family = family_of(c->certificate->key_type);
     item->hosts = join_hosts(c->certificate, &d->unfit);
     if (!item->hosts)
@@ -175,8 +174,6 @@ static int compare_claims(const void *left, const void *right)
         return c;
     const struct desired_item *x = &a->desired->items[a->item];
     const struct desired_item *y = &b->desired->items[b->item];
-    if (x->updated_ms != y->updated_ms)
-        return x->updated_ms > y->updated_ms ? -1 : 1;
     if (x->revision != y->revision)
         return x->revision > y->revision ? -1 : 1;
     return a->host < b->host ? -1 : a->host > b->host; /* a host twice in one certificate */

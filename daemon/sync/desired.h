@@ -2,7 +2,7 @@
  * certificate whose key's record is here too.
  *
  * A host belongs to one certificate of each key family (RSA, ECDSA, Ed25519), the one uploaded last
- * (greatest updated_ms, then revision); the others keep their other hosts, and one that has none
+ * (the greatest revision: clocks go back, revisions do not); the others keep their other hosts, and one that has none
  * left gets no line. Without this, which of two certificates is shown would depend on the order in
  * which HAProxy heard of them.
  *
@@ -20,7 +20,6 @@ struct desired_item {
     char id[RECORD_ID_SIZE];
     uint64_t revision;     /* of the certificate's record */
     uint64_t key_revision; /* of its key's record */
-    uint64_t updated_ms;
     uint8_t family; /* of the key; see above */
     char *hosts;    /* those it won, separated by spaces; "" when none: then no line */
 };
