@@ -15,12 +15,14 @@
 #include "store/store_lmdb.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum {
@@ -40,6 +42,7 @@ struct sync {
     atomic_bool stop;
     atomic_bool reconnect;
     int signals;
+    int lock; /* on the replica's folder, for as long as this process lives */
     pthread_t follower;
     pthread_t publisher;
 };
@@ -87,6 +90,20 @@ KF_MUST_USE static enum kf_status read_pinned_key(struct sync *s, struct kf_erro
     return status;
 }
 
+/* Two of them on one replica would each take the other's records for replayed ones. */
+KF_MUST_USE static enum kf_status lock_replica(struct sync *s, struct kf_error *err)
+{
+    s->lock = open(s->replica_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->lock < 0)
+        return kf_fail(err, KF_ERR_IO, "cannot open %s: %m", s->replica_path);
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
+        return kf_fail(err, KF_ERR_EXISTS,
+                       errno == EWOULDBLOCK ? "another keyfence-sync keeps %s"
+                                            : "cannot lock %s: %m",
+                       s->replica_path);
+    return KF_OK;
+}
+
 KF_MUST_USE static enum kf_status open_parts(struct sync *s, struct kf_error *err)
 {
     const struct store_lmdb_options replica = {.path = s->replica_path, .role = STORE_REPLICA};
@@ -95,6 +112,8 @@ KF_MUST_USE static enum kf_status open_parts(struct sync *s, struct kf_error *er
                                         .folder = s->machine_path,
                                         .stop = &s->stop};
     enum kf_status status = store_lmdb_open(&s->replica, &replica, err);
+    if (status == KF_OK)
+        status = lock_replica(s, err);
     if (status == KF_OK)
         status = files_make_folder(s->certificates_path, 0755, err);
     if (status == KF_OK)
@@ -212,6 +231,8 @@ static void clear(struct sync *s)
     config_edge_free(s->config);
     if (s->signals >= 0)
         (void)close(s->signals);
+    if (s->lock >= 0)
+        (void)close(s->lock);
 }
 
 int main(int argc, char **argv)
@@ -219,7 +240,7 @@ int main(int argc, char **argv)
     const char *path = service_command_line(
         argc, argv,
         "keep this machine's replica and its TLS server's certificates in step with the core");
-    static struct sync s = {.signals = -1};
+    static struct sync s = {.signals = -1, .lock = -1};
     struct kf_error err = {0};
     enum kf_status status = start(&s, path, &err);
     if (status == KF_OK)

@@ -500,6 +500,15 @@ def test_it_resumes_from_its_cursor(place):
     assert place.core.requests[0] == head
 
 
+def test_a_second_one_on_the_same_replica_is_refused(place):
+    sync = place.run(Sync)
+    done = subprocess.run([SYNC, "--config", place.config], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 1 and "another keyfence-sync keeps" in done.stderr
+    place.core.upload("a", Identity(place.folder, "a", ["a.example"]))
+    place.wait_list(["a.pem a.example"])
+    assert sync.troubles() == []
+
+
 def test_killed_at_any_moment_it_resumes_whole(place):
     identities = [Identity(place.folder, f"i{n}", [f"i{n}.example"]) for n in range(20)]
     for n, identity in enumerate(identities):
