@@ -105,6 +105,10 @@ __attribute__((format(printf, 3, 0))) static void collect(cyaml_log_t level, voi
     (void)vsnprintf(line, sizeof line, format, args);
     line[strcspn(line, "\n")] = '\0';
     const char *from = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
+    /* The place of what is missing is where the mapping ends, which only misleads. */
+    if (strcmp(from, "Backtrace:") == 0 || strncmp(report->text, "Missing ", 8) == 0) {
+        return;
+    }
     (void)snprintf(report->text + at, sizeof report->text - at, "%s%s", at > 0 ? "; " : "",
                    from + strspn(from, " "));
 }
@@ -131,9 +135,10 @@ static enum kf_status load(void **out, const cyaml_schema_value_t *schema, const
     cyaml_data_t *loaded = NULL;
     cyaml_err_t result = cyaml_load_file(path, &config, schema, &loaded, NULL);
     if (result != CYAML_OK || loaded == NULL) {
-        return kf_fail(err, KF_ERR_USAGE, "configuration file %s: %s%s%s", path,
-                       result == CYAML_OK ? "it is empty" : cyaml_strerror(result),
-                       report.text[0] != '\0' ? ": " : "", report.text);
+        return kf_fail(err, KF_ERR_USAGE, "configuration file %s: %s", path,
+                       result == CYAML_OK       ? "it is empty"
+                       : report.text[0] != '\0' ? report.text
+                                                : cyaml_strerror(result));
     }
     *out = loaded;
     return KF_OK;
