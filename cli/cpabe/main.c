@@ -114,8 +114,10 @@ static enum cli_exit check_given(const struct cli_command *command, struct cli_o
 static enum cli_exit parse(const struct cli_command *command, struct cli_options *options,
                            bool *help, int argc, char **argv)
 {
+    static char program[] = "cpabe"; /* what getopt begins its messages with */
     int letter;
     optind = 1;
+    argv[0] = program;
     while ((letter = getopt_long(argc, argv, "", all_options, NULL)) != -1) {
         if (letter == 'h') {
             *help = true;
