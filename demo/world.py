@@ -88,6 +88,7 @@ relay:
     ssl-provider default
     ssl-provider keyfence
     ssl-mode-async
+    insecure-fork-wanted
     ssl-default-bind-options ssl-min-ver TLSv1.2
     tune.bufsize 65536
 

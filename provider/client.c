@@ -34,6 +34,17 @@ void client_free(struct client *client)
     free(client);
 }
 
+/* HAProxy takes the right to make threads away from whoever is not root. */
+static void say_why(const struct client_log *log)
+{
+    if (log->failed != NULL) {
+        log->failed(log->context, CLIENT_RESOURCES,
+                    "no signature can be asked for: this process may make no thread, or is out of "
+                    "memory or descriptors; HAProxy needs insecure-fork-wanted in its global "
+                    "section");
+    }
+}
+
 /* The engine of this process, started when there is none. When two threads start one at the same
  * time, one of them wins and the other stops its own; no lock is needed, and so none can have been
  * held by another thread at a fork. */
@@ -45,6 +56,7 @@ static enum kf_status own_engine(struct engine **out, struct client *c)
         struct engine *seen = present;
         enum kf_status st = engine_start(&fresh, &c->settings);
         if (st != KF_OK) {
+            say_why(&c->settings.log);
             return st;
         }
         if (!atomic_compare_exchange_strong(&c->engine, &seen, fresh)) {

@@ -13,6 +13,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -145,12 +146,14 @@ def environment_of(folder, **more):
             "KEYFENCE_RELAY_SOCKET": str(folder / "relay.sock"), **more}
 
 
-def start_haproxy(folder, keys, asynchronous=True, threads=1, master=False, **environment):
+def start_haproxy(folder, keys, asynchronous=True, threads=1, master=False, options=("insecure-fork-wanted",),
+                  **environment):
     port = free_port()
     lines = ["global", "    maxconn 4000", f"    nbthread {threads}",
              f"    ssl-provider-path {PROVIDER.parent}", "    ssl-provider default",
              "    ssl-provider keyfence", f"    stats socket {folder}/admin.sock level admin"]
     lines += ["    ssl-mode-async"] if asynchronous else []
+    lines += [f"    {option}" for option in options]
     lines += ["defaults", "    mode http", "    timeout client 10s", "    timeout server 10s",
               "    timeout connect 1s", "frontend main", "    maxconn 2000",
               f"    bind 127.0.0.1:{port} ssl crt {keys}/chains ssl-min-ver TLSv1.2 no-tls-tickets",
@@ -293,6 +296,26 @@ def failures(results):
 
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@haproxy_here
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+@pytest.mark.parametrize("master", [False, True], ids=["alone", "master"])
+def test_haproxy_that_is_not_root(keys, master):
+    """It may make no thread once it runs, unless told so; the provider's log says what to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o711)
+        world = World(pathlib.Path(folder), keys)
+        try:
+            os.chmod(world.signer().path, 0o666)
+            server = world.haproxy(master=master, options=("user nobody", "insecure-fork-wanted"))
+            handshake(server.port, keys, "p256")
+            server = world.haproxy(master=master, options=("user nobody",))
+            with pytest.raises((ssl.SSLError, OSError)):
+                handshake(server.port, keys, "p256")
+            assert "needs insecure-fork-wanted" in server.log()
+        finally:
+            world.end()
 
 
 @haproxy_here

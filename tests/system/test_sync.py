@@ -309,6 +309,7 @@ class HAProxy:
     ssl-provider default
     ssl-provider keyfence
     ssl-mode-async
+    insecure-fork-wanted
     tune.bufsize 65536
 defaults
     mode http
