@@ -2,9 +2,9 @@
  * certificate whose key's record is here too.
  *
  * A host belongs to one certificate of each key family (RSA, ECDSA, Ed25519), the one uploaded last
- * (the greatest revision: clocks go back, revisions do not); the others keep their other hosts, and one that has none
- * left gets no line. Without this, which of two certificates is shown would depend on the order in
- * which HAProxy heard of them.
+ * (the greatest revision: clocks go back, revisions do not); the others keep their other hosts, and
+ * one that has none left gets no line. Without this, which of two certificates is shown would
+ * depend on the order in which HAProxy heard of them.
  *
  * Ownership: a struct desired owns everything in it. Threads: values only. Public bytes only. */
 #ifndef KEYFENCE_DAEMON_SYNC_DESIRED_H
@@ -20,8 +20,8 @@ struct desired_item {
     char id[RECORD_ID_SIZE];
     uint64_t revision;     /* of the certificate's record */
     uint64_t key_revision; /* of its key's record */
-    uint8_t family; /* of the key; see above */
-    char *hosts;    /* those it won, separated by spaces; "" when none: then no line */
+    uint8_t family;        /* of the key; see above */
+    char *hosts;           /* those it won, separated by spaces; "" when none: then no line */
 };
 
 struct desired {
