@@ -186,6 +186,52 @@ static enum kf_status check_known(struct enrolment *enrolment, struct api_call *
     return KF_OK;
 }
 
+struct address_search {
+    const struct enrolment *enrolment;
+    char holder[RECORD_ID_SIZE]; /* who has the address already; "" when nobody */
+};
+
+static enum kf_status visit_address(void *context, const struct store_entry *entry)
+{
+    struct address_search *search = context;
+    struct record record;
+    struct payload_machine machine;
+    enum kf_status st = record_parse(&record, entry->value, entry->length, NULL);
+    if (st == KF_OK) {
+        st = payload_machine_decode(&machine, record.payload, record.payload_length, NULL);
+    }
+    if (st != KF_OK) {
+        return st;
+    }
+    const char *id = strchr(record.key, '/') + 1;
+    if (strcmp(id, search->enrolment->id) != 0 &&
+        strcmp(machine.relay, search->enrolment->machine.relay) == 0) {
+        (void)snprintf(search->holder, sizeof search->holder, "%s", id);
+    }
+    return KF_OK;
+}
+
+/* Relays find each other by address: behind one address there is one machine. */
+static enum kf_status check_address(struct enrolment *enrolment, struct api_call *call,
+                                    struct store_snapshot *snapshot)
+{
+    struct kf_error err = {.message = ""};
+    struct address_search search = {.enrolment = enrolment};
+    enum kf_status st = store_scan(snapshot, "machine/", visit_address, &search, &err);
+    if (st != KF_OK) {
+        return api_fail(call, &err);
+    }
+    if (search.holder[0] != '\0') {
+        (void)problem_set(&call->problem, KF_ERR_EXISTS, 409, "exists",
+                          "the machine %s has the relay address %s already", search.holder,
+                          enrolment->machine.relay);
+        problem_hint(&call->problem,
+                     "give each machine an address of its own, or delete the other");
+        return KF_ERR_EXISTS;
+    }
+    return KF_OK;
+}
+
 /* Issues the machine's keys from its data centre's record. */
 static enum kf_status issue_keys(struct issued_key **issued, struct enrolment *enrolment,
                                  struct api_call *call)
@@ -214,6 +260,9 @@ static enum kf_status issue_keys(struct issued_key **issued, struct enrolment *e
         st = api_fail(call, &err);
     } else {
         st = check_known(enrolment, call, snapshot);
+    }
+    if (st == KF_OK) {
+        st = check_address(enrolment, call, snapshot);
     }
     if (st == KF_OK) {
         st = registry_issue(issued, call->core, enrolment->id, enrolment->machine.enrolment_public,

@@ -122,6 +122,7 @@ class Site:
     def __init__(self, tcp_port=None):
         self.folder = tempfile.mkdtemp(prefix="kf-core-")
         self.processes = {}
+        self.machines = 0
         self.api = self.path("api.sock")
         self.feed = self.path("feed.sock")
         self.write("passphrase", self.PASSPHRASE, 0o400)
@@ -210,8 +211,9 @@ regions: {ROOT}/data/regions.yaml
 
     def enrol(self, machine="fra-1", datacenter="fra"):
         folder = self.path(machine)
+        self.machines += 1
         for argv in (["machine", "enrol", "--dir", folder, "--id", machine, "--datacenter", datacenter,
-                      "--relay", "127.0.0.1:7400"], ["machine", "add", "--dir", folder]):
+                      "--relay", f"127.0.0.1:{7399 + self.machines}"], ["machine", "add", "--dir", folder]):
             done = self.cli(*argv)
             assert done.returncode == 0, done.stderr
         return folder

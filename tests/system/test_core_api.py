@@ -407,6 +407,7 @@ def test_enrolment_refusals_and_repetition(site):
         ({"datacenter": "nowhere"}, 400, "no data centre"), ({"relay": "nonsense"}, 400, "HOST:PORT"),
         ({"enrolment_public": "00"}, 400, "hex"), ({"relay_csr": "x"}, 400, "relay_csr"),
         ({"id": "Fra"}, 400, "id"), ({"enrolment_public": "ab" * 32}, 409, "already"),
+        ({"id": "fra-9"}, 409, "fra-1 has the relay address"),
     ):
         got, answer = site.call("POST", "/v1/machines", {**request, **change})
         assert got == status and part in answer["error"]["message"], (change, answer)
