@@ -87,7 +87,7 @@ static enum kf_status coordinate(int32_t *out, struct api_call *call, const json
         return problem_set(&call->problem, KF_ERR_USAGE, 400, "invalid",
                            "\"%s\" must be a number of degrees, %g to %g", name, -bound, bound);
     }
-    *out = (int32_t)lround(degrees * MICRODEGREES);
+    *out = (int32_t)lround(degrees * (double)MICRODEGREES);
     return KF_OK;
 }
 
@@ -164,9 +164,10 @@ static json_t *describe(const struct record *record, const struct payload_datace
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:I}", "id", strchr(record->key, '/') + 1,
                      "name", datacenter->name, "country", datacenter->country, "metro",
-                     datacenter->metro, "latitude", (double)datacenter->latitude / MICRODEGREES,
-                     "longitude", (double)datacenter->longitude / MICRODEGREES, "attributes",
-                     attributes, "revision", (json_int_t)record->revision);
+                     datacenter->metro, "latitude",
+                     (double)datacenter->latitude / (double)MICRODEGREES, "longitude",
+                     (double)datacenter->longitude / (double)MICRODEGREES, "attributes", attributes,
+                     "revision", (json_int_t)record->revision);
 }
 
 static enum kf_status describe_record(json_t **out, const struct record *record,
