@@ -125,13 +125,7 @@ static int show(struct cli *cli)
 
 static int delete (struct cli *cli)
 {
-    json_t *answer = NULL;
-    int status = cli_request_id(&answer, cli, "DELETE", "/v1/datacenters", cli->operand, NULL);
-    if (status == CLI_OK && !cli_print_json(cli, answer)) {
-        (void)printf("deleted %s\n", cli_text(answer, "id"));
-    }
-    json_decref(answer);
-    return status;
+    return cli_delete(cli, "/v1/datacenters");
 }
 
 static const struct cli_option add_options[] = {

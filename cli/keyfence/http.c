@@ -199,3 +199,14 @@ int cli_request_id(json_t **answer, const struct cli *cli, const char *method, c
     curl_free(escaped);
     return cli_request(answer, cli, method, full, body);
 }
+
+int cli_delete(struct cli *cli, const char *path)
+{
+    json_t *answer = NULL;
+    int status = cli_request_id(&answer, cli, "DELETE", path, cli->operand, NULL);
+    if (status == CLI_OK && !cli_print_json(cli, answer)) {
+        (void)printf("deleted %s\n", cli_text(answer, "id"));
+    }
+    json_decref(answer);
+    return status;
+}

@@ -65,6 +65,9 @@ int cli_request(json_t **answer, const struct cli *cli, const char *method, cons
 int cli_request_id(json_t **answer, const struct cli *cli, const char *method, const char *path,
                    const char *id, json_t *body);
 
+/* Deletes the operand under a path, and says so. Returns the exit status. */
+int cli_delete(struct cli *cli, const char *path);
+
 /* Prints an answer with --json and returns true; otherwise false, and the caller prints it. */
 bool cli_print_json(const struct cli *cli, const json_t *answer);
 const char *cli_text(const json_t *object, const char *name); /* "" when absent */

@@ -153,13 +153,7 @@ static int list(struct cli *cli)
 
 static int delete (struct cli *cli)
 {
-    json_t *answer = NULL;
-    int status = cli_request_id(&answer, cli, "DELETE", "/v1/machines", cli->operand, NULL);
-    if (status == CLI_OK && !cli_print_json(cli, answer)) {
-        (void)printf("deleted %s\n", cli_text(answer, "id"));
-    }
-    json_decref(answer);
-    return status;
+    return cli_delete(cli, "/v1/machines");
 }
 
 static const struct cli_option enrol_options[] = {

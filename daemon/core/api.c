@@ -1,6 +1,7 @@
 #include "api.h"
 
 #include "base/secret.h"
+#include "log.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -75,6 +76,43 @@ const struct api_route *api_find(const char **id, char allowed[static 64], const
 enum kf_status api_fail(struct api_call *call, const struct kf_error *err)
 {
     return problem_from(&call->problem, err);
+}
+
+enum kf_status api_list(struct api_call *call, const char *prefix, const char *name,
+                        enum kf_status (*visit)(void *array, const struct store_entry *entry))
+{
+    struct store_snapshot *snapshot = NULL;
+    struct kf_error err = {.message = ""};
+    json_t *list = json_array();
+    enum kf_status st = store_snapshot_begin(&snapshot, call->core->store, &err);
+    if (st == KF_OK) {
+        st = store_scan(snapshot, prefix, visit, list, &err);
+        store_snapshot_end(snapshot);
+    }
+    call->answer = json_pack("{s:o}", name, list);
+    return st == KF_OK ? KF_OK : api_fail(call, &err);
+}
+
+enum kf_status api_delete(struct api_call *call, const char *what,
+                          enum kf_status (*remove)(struct core *core, struct store_txn *txn,
+                                                   const char *id, struct kf_error *err))
+{
+    struct kf_error err = {.message = ""};
+    struct store_txn *txn = NULL;
+    enum kf_status st = store_begin(&txn, call->core->store, &err);
+    if (st == KF_OK) {
+        st = remove(call->core, txn, call->id, &err);
+    }
+    if (st == KF_OK) {
+        st = store_txn_commit(txn, &err);
+        txn = NULL;
+    }
+    store_txn_abort(txn);
+    if (st != KF_OK) {
+        return api_fail(call, &err);
+    }
+    log_info("deleted %s %s", what, call->id);
+    return KF_OK;
 }
 
 static enum kf_status check_members(struct api_call *call, json_t *body, const char *const *known)

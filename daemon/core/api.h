@@ -69,6 +69,18 @@ KF_MUST_USE enum kf_status api_body(json_t **out, struct api_call *call, const c
 KF_MUST_USE enum kf_status api_text(const char **out, struct api_call *call, const json_t *body,
                                     const char *name, size_t max);
 
+/* The answer of a list: what `visit` appends to the array for each record under a prefix. */
+KF_MUST_USE enum kf_status api_list(struct api_call *call, const char *prefix, const char *name,
+                                    enum kf_status (*visit)(void *array,
+                                                            const struct store_entry *entry));
+
+/* Deletes call->id by `remove` in a transaction of its own, and says so in the log: "deleted WHAT
+ * ID". call->answer, which shows what it was, stays. */
+KF_MUST_USE enum kf_status
+api_delete(struct api_call *call, const char *what,
+           enum kf_status (*remove)(struct core *core, struct store_txn *txn, const char *id,
+                                    struct kf_error *err));
+
 json_t *api_text_value(const struct payload_text *text);
 json_t *api_time_value(uint64_t ms);                         /* RFC 3339, UTC */
 void api_hex(char *out, const uint8_t *data, size_t length); /* 2 * length + 1 */

@@ -48,16 +48,7 @@ static enum kf_status visit(void *context, const struct store_entry *entry)
 
 enum kf_status api_certificates_list(struct api_call *call)
 {
-    struct store_snapshot *snapshot = NULL;
-    struct kf_error err = {.message = ""};
-    json_t *list = json_array();
-    enum kf_status st = store_snapshot_begin(&snapshot, call->core->store, &err);
-    if (st == KF_OK) {
-        st = store_scan(snapshot, "certificate/", visit, list, &err);
-        store_snapshot_end(snapshot);
-    }
-    call->answer = json_pack("{s:o}", "certificates", list);
-    return st == KF_OK ? KF_OK : api_fail(call, &err);
+    return api_list(call, "certificate/", "certificates", visit);
 }
 
 /* Adds the normal form and the data centres that satisfy it, from the policy's stored key. */
@@ -280,25 +271,12 @@ enum kf_status api_certificate_replace(struct api_call *call)
 
 enum kf_status api_certificate_delete(struct api_call *call)
 {
-    struct kf_error err = {.message = ""};
-    struct store_txn *txn = NULL;
     enum kf_status st = show(call, call->id);
-    if (st != KF_OK) {
-        return st;
-    }
-    st = store_begin(&txn, call->core->store, &err);
     if (st == KF_OK) {
-        st = certificates_delete(call->core, txn, call->id, &err);
+        st = api_delete(call, "certificate", certificates_delete);
     }
     if (st == KF_OK) {
-        st = store_txn_commit(txn, &err);
-        txn = NULL;
+        (void)json_object_del(call->answer, "chain");
     }
-    store_txn_abort(txn);
-    if (st != KF_OK) {
-        return api_fail(call, &err);
-    }
-    (void)json_object_del(call->answer, "chain");
-    log_info("deleted certificate %s", call->id);
-    return KF_OK;
+    return st;
 }

@@ -202,16 +202,7 @@ static enum kf_status visit(void *context, const struct store_entry *entry)
 
 enum kf_status api_datacenters_list(struct api_call *call)
 {
-    struct store_snapshot *snapshot = NULL;
-    struct kf_error err = {.message = ""};
-    json_t *list = json_array();
-    enum kf_status st = store_snapshot_begin(&snapshot, call->core->store, &err);
-    if (st == KF_OK) {
-        st = store_scan(snapshot, "datacenter/", visit, list, &err);
-        store_snapshot_end(snapshot);
-    }
-    call->answer = json_pack("{s:o}", "datacenters", list);
-    return st == KF_OK ? KF_OK : api_fail(call, &err);
+    return api_list(call, "datacenter/", "datacenters", visit);
 }
 
 static enum kf_status show(struct api_call *call, const char *id)
@@ -372,38 +363,30 @@ enum kf_status api_datacenter_replace(struct api_call *call)
     return st;
 }
 
+static enum kf_status delete_record(struct core *core, struct store_txn *txn, const char *id,
+                                    struct kf_error *err)
+{
+    char key[RECORD_KEY_SIZE];
+    record_key_datacenter(key, id);
+    return core_delete(core, txn, RECORD_DATACENTER, key, err);
+}
+
 enum kf_status api_datacenter_delete(struct api_call *call)
 {
-    struct core *core = call->core;
     struct kf_error err = {.message = ""};
-    struct store_txn *txn = NULL;
     size_t machines = 0;
-    char key[RECORD_KEY_SIZE];
-    record_key_datacenter(key, call->id);
     enum kf_status st = show(call, call->id);
     if (st != KF_OK) {
         return st;
     }
-    st = registry_count(&machines, core, call->id, &err);
-    if (st == KF_OK && machines > 0) {
+    st = registry_count(&machines, call->core, call->id, &err);
+    if (st != KF_OK) {
+        return api_fail(call, &err);
+    }
+    if (machines > 0) {
         return problem_set(&call->problem, KF_ERR_CONFLICT, 409, "conflict",
                            "data centre %s still has machines (%zu): delete them first", call->id,
                            machines);
     }
-    if (st == KF_OK) {
-        st = store_begin(&txn, core->store, &err);
-    }
-    if (st == KF_OK) {
-        st = core_delete(core, txn, RECORD_DATACENTER, key, &err);
-    }
-    if (st == KF_OK) {
-        st = store_txn_commit(txn, &err);
-        txn = NULL;
-    }
-    store_txn_abort(txn);
-    if (st != KF_OK) {
-        return api_fail(call, &err);
-    }
-    log_info("deleted data centre %s", call->id);
-    return KF_OK;
+    return api_delete(call, "data centre", delete_record);
 }

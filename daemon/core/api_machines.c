@@ -38,16 +38,7 @@ static enum kf_status visit(void *context, const struct store_entry *entry)
 
 enum kf_status api_machines_list(struct api_call *call)
 {
-    struct store_snapshot *snapshot = NULL;
-    struct kf_error err = {.message = ""};
-    json_t *list = json_array();
-    enum kf_status st = store_snapshot_begin(&snapshot, call->core->store, &err);
-    if (st == KF_OK) {
-        st = store_scan(snapshot, "machine/", visit, list, &err);
-        store_snapshot_end(snapshot);
-    }
-    call->answer = json_pack("{s:o}", "machines", list);
-    return st == KF_OK ? KF_OK : api_fail(call, &err);
+    return api_list(call, "machine/", "machines", visit);
 }
 
 static enum kf_status show(struct api_call *call, const char *id)
@@ -408,24 +399,6 @@ static enum kf_status delete_records(struct core *core, struct store_txn *txn, c
 
 enum kf_status api_machine_delete(struct api_call *call)
 {
-    struct kf_error err = {.message = ""};
-    struct store_txn *txn = NULL;
     enum kf_status st = show(call, call->id);
-    if (st != KF_OK) {
-        return st;
-    }
-    st = store_begin(&txn, call->core->store, &err);
-    if (st == KF_OK) {
-        st = delete_records(call->core, txn, call->id, &err);
-    }
-    if (st == KF_OK) {
-        st = store_txn_commit(txn, &err);
-        txn = NULL;
-    }
-    store_txn_abort(txn);
-    if (st != KF_OK) {
-        return api_fail(call, &err);
-    }
-    log_info("deleted machine %s", call->id);
-    return KF_OK;
+    return st == KF_OK ? api_delete(call, "machine", delete_records) : st;
 }

@@ -3,6 +3,7 @@
 #include "base/ct.h"
 #include "base/cursor.h"
 #include "base/secret.h"
+#include "cpabe/kf.h"
 
 #include <string.h>
 
@@ -13,32 +14,6 @@ enum {
     ID_LENGTH = RECORD_POLICY_ID_SIZE - 1,
     PLAIN_SIZE = DOMAIN_LENGTH + 2 + ID_LENGTH + 2 * SEAL_KEY_SIZE,
 };
-
-static int fill_random(void *context, uint8_t *out, size_t length)
-{
-    return kf_random_fill((const struct kf_random *)context, out, length) == KF_OK ? 0 : -1;
-}
-
-static enum kf_status status_of(enum cpabe_status status)
-{
-    switch (status) {
-    case CPABE_OK:
-        return KF_OK;
-    case CPABE_ERR_USAGE:
-        return KF_ERR_USAGE;
-    case CPABE_ERR_MALFORMED:
-        return KF_ERR_MALFORMED;
-    case CPABE_ERR_UNSATISFIED:
-        return KF_ERR_UNSATISFIED;
-    case CPABE_ERR_LIMIT:
-        return KF_ERR_LIMIT;
-    case CPABE_ERR_MEMORY:
-        return KF_ERR_MEMORY;
-    case CPABE_ERR_RANDOM:
-        return KF_ERR_RANDOM;
-    }
-    return KF_ERR_INTERNAL;
-}
 
 enum kf_status wrap_policy_key_new(struct wrap_policy_key *out, const struct kf_random *random)
 {
@@ -74,11 +49,11 @@ enum kf_status wrap_policy_key_seal(uint8_t *out, size_t capacity, size_t *lengt
     size_t ciphertext_length = 0;
     struct cpabe_error problem = {0};
     struct kf_random borrowed = *random;
-    const struct cpabe_random source = {.fill = fill_random, .context = &borrowed};
+    const struct cpabe_random source = kf_cpabe_random(&borrowed);
     enum kf_status status = write_plain(plain, policy_id, key);
     if (status == KF_OK)
-        status = status_of(cpabe_encrypt_text(&ciphertext, &ciphertext_length, master, policy,
-                                              plain, PLAIN_SIZE, &source, &problem));
+        status = kf_from_cpabe(cpabe_encrypt_text(&ciphertext, &ciphertext_length, master, policy,
+                                                  plain, PLAIN_SIZE, &source, &problem));
     kf_secret_free(plain);
     if (status != KF_OK)
         return kf_fail(err, status, "the policy key cannot be wrapped: %s",
@@ -137,8 +112,8 @@ enum kf_status wrap_policy_key_open(struct wrap_policy_key *out,
     if (!plain)
         return kf_fail(err, KF_ERR_MEMORY, "no locked memory (see ulimit -l)");
     size_t plain_length = 0;
-    enum kf_status status =
-        status_of(cpabe_decrypt(plain, PLAIN_SIZE, &plain_length, attributes, ciphertext, length));
+    enum kf_status status = kf_from_cpabe(
+        cpabe_decrypt(plain, PLAIN_SIZE, &plain_length, attributes, ciphertext, length));
     if (status == KF_ERR_LIMIT)
         status = KF_ERR_FORGED; /* a message longer than any policy key */
     if (status == KF_OK)
