@@ -18,6 +18,9 @@
  * give a mask, all ones (true) or zero (false), so that they combine without branches; a mask is
  * also good for `if` once it may be known.
  *
+ * Paths. The same values are computed by portable C or by what this machine is better at, chosen
+ * before main() begins; see bls_path_name().
+ *
  * Threads: values only, no shared state; tables are constant. Ownership: the caller owns all
  * storage; nothing here calls malloc. Secrets in temporaries on the stack are wiped where they are
  * scalars, tables of their multiples or what a pairing's value is made of. Outputs may be the same
@@ -72,6 +75,10 @@ struct bls_g2_affine {
 struct bls_gt {
     struct bls_fp12 f;
 };
+
+/* Which code runs: "portable", "mulx" (x86-64 with BMI2 and ADX) or "ifma" (with AVX-512 IFMA too).
+ * The environment variable BLS12381_PATH chooses another one that the machine supports. */
+const char *bls_path_name(void);
 
 /* Scalars: integers modulo r = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001.
  */

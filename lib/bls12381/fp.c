@@ -18,7 +18,8 @@ static inline void mac_row(uint64_t t[restrict static 6], uint64_t *restrict low
     t[5] = carry;
 }
 
-void bls_fp_mul_wide(struct bls_wide *restrict out, const struct bls_fp *a, const struct bls_fp *b)
+void bls_portable_fp_mul_wide(struct bls_wide *restrict out, const struct bls_fp *a,
+                              const struct bls_fp *b)
 {
     uint64_t t[6] = {0};
 #pragma GCC unroll 6
@@ -32,7 +33,7 @@ void bls_fp_mul_wide(struct bls_wide *restrict out, const struct bls_fp *a, cons
 }
 
 /* The products of different limbs once, doubled, and the squares of the limbs. */
-void bls_fp_square_wide(struct bls_wide *restrict out, const struct bls_fp *a)
+void bls_portable_fp_square_wide(struct bls_wide *restrict out, const struct bls_fp *a)
 {
     uint64_t t[12] = {0};
 #pragma GCC unroll 6
@@ -58,7 +59,7 @@ void bls_fp_square_wide(struct bls_wide *restrict out, const struct bls_fp *a)
 }
 
 /* Montgomery's reduction, a limb at a time: m is chosen so that the lowest limb of t + m p is 0. */
-void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
+void bls_portable_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
 {
     uint64_t t[6], zero;
 #pragma GCC unroll 6
@@ -77,18 +78,18 @@ void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
     bls_fp_reduce_once(out->limb, t);
 }
 
-void bls_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b)
+void bls_portable_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b)
 {
     struct bls_wide w;
-    bls_fp_mul_wide(&w, a, b);
-    bls_fp_reduce_wide(out, &w);
+    bls_portable_fp_mul_wide(&w, a, b);
+    bls_portable_fp_reduce_wide(out, &w);
 }
 
-void bls_fp_square(struct bls_fp *out, const struct bls_fp *a)
+void bls_portable_fp_square(struct bls_fp *out, const struct bls_fp *a)
 {
     struct bls_wide w;
-    bls_fp_square_wide(&w, a);
-    bls_fp_reduce_wide(out, &w);
+    bls_portable_fp_square_wide(&w, a);
+    bls_portable_fp_reduce_wide(out, &w);
 }
 
 /* a^e for a public exponent of six limbs, by windows of 4 bits. */

@@ -14,6 +14,7 @@
 #include "bls12381/bls12381.h"
 #include "bls12381/constants_int.h"
 #include "bls12381/limb_int.h"
+#include "bls12381/path_int.h"
 
 struct bls_wide {
     uint64_t limb[12];
@@ -165,15 +166,39 @@ static inline void bls_wide_sub_mod(struct bls_wide *out, const struct bls_wide 
     }
 }
 
-/* lazy j times lazy k = wide jk, jk <= 96. out overlaps neither a nor b. */
-void bls_fp_mul_wide(struct bls_wide *restrict out, const struct bls_fp *a, const struct bls_fp *b);
-void bls_fp_square_wide(struct bls_wide *restrict out, const struct bls_fp *a);
-/* wide mod to canonical: w / 2^384 modulo p. */
-void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w);
+/* The kernels: each path has its own (path_int.h). */
 
-/* The product as Montgomery residues: lazy j, lazy k with jk <= 9 to canonical. */
-void bls_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b);
-void bls_fp_square(struct bls_fp *out, const struct bls_fp *a);
+/* lazy j times lazy k = wide jk, jk <= 96. out overlaps neither a nor b. */
+static inline void bls_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a,
+                                   const struct bls_fp *b)
+{
+    bls_kernels->fp_mul_wide(out, a, b);
+}
+
+static inline void bls_fp_square_wide(struct bls_wide *out, const struct bls_fp *a)
+{
+    bls_kernels->fp_square_wide(out, a);
+}
+
+/* wide mod to canonical: w / 2^384 modulo p. */
+static inline void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
+{
+    bls_kernels->fp_reduce_wide(out, w);
+}
+
+/* The product as Montgomery residues, canonical: lazy j, lazy k with jk <= 9. a may be any six
+ * limbs when b is canonical. */
+static inline void bls_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b)
+{
+    bls_kernels->fp_mul(out, a, b);
+}
+
+/* a lazy 3. */
+static inline void bls_fp_square(struct bls_fp *out, const struct bls_fp *a)
+{
+    bls_kernels->fp_square(out, a);
+}
+
 /* 1/a, and 0 for 0. */
 void bls_fp_inverse(struct bls_fp *out, const struct bls_fp *a);
 /* a^((p-3)/4), from which square roots of a and of 1/a are made. */

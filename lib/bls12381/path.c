@@ -1,0 +1,55 @@
+/* The choice of a path, and the portable one's tables. The contract is in path_int.h. */
+#include "bls12381/path_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct bls_kernels bls_kernels_portable = {
+    .fp_mul = bls_portable_fp_mul,
+    .fp_square = bls_portable_fp_square,
+    .fp_mul_wide = bls_portable_fp_mul_wide,
+    .fp_square_wide = bls_portable_fp_square_wide,
+    .fp_reduce_wide = bls_portable_fp_reduce_wide,
+};
+
+/* A member is here from the day its public function calls it. */
+const struct bls_path_ops bls_path_portable = {0};
+
+const struct bls_kernels *bls_kernels = &bls_kernels_portable;
+const struct bls_path_ops *bls_path_ops = &bls_path_portable;
+static const char *chosen_name = "portable";
+
+static const struct bls_path_choice *find(const char *name)
+{
+    for (size_t i = 0; i < bls_path_choice_count; i++) {
+        const struct bls_path_choice *choice = &bls_path_choices[i];
+        if ((name == NULL || strcmp(choice->name, name) == 0) && choice->supported()) {
+            return choice;
+        }
+    }
+    return NULL;
+}
+
+__attribute__((constructor)) static void choose(void)
+{
+    const char *wanted = secure_getenv("BLS12381_PATH");
+    const struct bls_path_choice *choice = wanted != NULL ? find(wanted) : NULL;
+    if (choice == NULL) {
+        choice = find(NULL);
+    }
+    if (choice != NULL) {
+        bls_kernels = choice->kernels;
+        bls_path_ops = choice->ops;
+        chosen_name = choice->name;
+    }
+}
+
+const char *bls_path_name(void)
+{
+    return chosen_name;
+}
+
+bool bls_path_supported(const char *name)
+{
+    return name != NULL && find(name) != NULL;
+}
