@@ -120,8 +120,8 @@ static void run_g1_to_affine(void)
 }
 static void run_g1_table_init(void)
 {
-    static struct bls_g1_table table;
-    bls_g1_table_init(&table, &p[3]);
+    static struct bls_g1_base base;
+    bls_g1_base_init(&base, &pa[0]);
 }
 static void run_hash(void)
 {

@@ -151,15 +151,6 @@ void bls_g1_mul_vartime(struct bls_g1 *out, const struct bls_fr *k, const struct
 void bls_g1_mul_sum_vartime(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a,
                             size_t n);
 
-/* Multiples of one base, for a base that is multiplied often: 40 kB; making it costs as much as
- * four to six products, and each product then a third. entry[i][j] = [(j + 1) 2^(5 i)]base. The
- * base is of the subgroup and not infinity. */
-struct bls_g1_table {
-    struct bls_g1_affine entry[26][16];
-};
-void bls_g1_table_init(struct bls_g1_table *table, const struct bls_g1 *base);
-void bls_g1_table_mul(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_table *table);
-
 /* Hashes to the subgroup: BLS12381G1_XMD:SHA-256_SSWU_RO_ of RFC 9380, 8.8.1, with any domain
  * separation tag (one longer than 255 bytes is hashed first, 5.3.3). Constant-time in the message.
  */
@@ -192,12 +183,6 @@ void bls_g2_mul_sum(struct bls_g2 *out, const struct bls_fr *k, const struct bls
 void bls_g2_mul_vartime(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2 *a);
 void bls_g2_mul_sum_vartime(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2 *a,
                             size_t n);
-
-struct bls_g2_table {
-    struct bls_g2_affine entry[13][16];
-};
-void bls_g2_table_init(struct bls_g2_table *table, const struct bls_g2 *base);
-void bls_g2_table_mul(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2_table *table);
 
 /* Encodings of points, as ZCash and the IETF's pairing-friendly-curves draft (appendix C) have
  * them: big-endian coordinates, c1 before c0; the top bits of the first byte say compressed,
@@ -267,5 +252,86 @@ void bls_miller_loop(struct bls_fp12 *out, const struct bls_g1_affine *p,
                      const struct bls_g2_affine *q, size_t n);
 void bls_miller_mul(struct bls_fp12 *out, const struct bls_fp12 *a, const struct bls_fp12 *b);
 void bls_final_exponentiation(struct bls_gt *out, const struct bls_fp12 *f);
+
+/* Batches: many operations of one kind, which fill the lanes of vector units where there are any;
+ * eight and multiples of eight are best. Every function gives the same results as its single
+ * operations, as points: coordinates (X : Y : Z) may differ by a factor. Outputs do not overlap
+ * inputs, any count may be 0, and time depends on counts alone except where said otherwise. */
+
+/* out[i] = the hash of in[i].message under in[i].dst, as bls_hash_to_g1(). */
+struct bls_hash_input {
+    const uint8_t *message;
+    size_t message_length;
+    const uint8_t *dst;
+    size_t dst_length;
+};
+void bls_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n);
+
+/* out[s] = the sum over t < terms of [k[s * terms + t]] a[s * terms + t], for s < sums: rows of
+ * `terms` products. Points of the subgroup, infinity too. The second form is for public scalars and
+ * points. */
+void bls_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_affine *a,
+                          size_t terms, size_t sums);
+void bls_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,
+                                  const struct bls_g1_affine *a, size_t terms, size_t sums);
+
+/* Multiples of one point of the subgroup (infinity is one) for a base that is multiplied often:
+ * making them costs as much as four to six products, and each product then a third. The layout is
+ * the running path's own: a base is for the process that made it. plain: entry[i][j] =
+ * [(j + 1) 2^(5 i)] a. */
+struct bls_g1_base {
+    uint64_t infinite; /* mask: the point is infinity, and the table that of the generator */
+    struct bls_g1_affine plain[26][16];
+};
+struct bls_g2_base {
+    uint64_t infinite;
+    struct bls_g2_affine plain[13][16];
+};
+void bls_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a);
+void bls_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a);
+/* The generators' multiples: constant data. */
+const struct bls_g1_base *bls_g1_generator_base(void);
+const struct bls_g2_base *bls_g2_generator_base(void);
+/* out[s] = start[s] + the sum over t < terms of [k[s * terms + t]] base[t], for s < sums: the same
+ * bases in every row. start may be NULL, which is infinity everywhere, and may be out. */
+void bls_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
+                               const struct bls_g1_base *const *base, const struct bls_fr *k,
+                               size_t terms, size_t sums);
+void bls_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
+                               const struct bls_g2_base *const *base, const struct bls_fr *k,
+                               size_t terms, size_t sums);
+
+/* n uncompressed encodings (96 and 192 bytes each), borrowed, as the single functions without
+ * subgroup check decode them, and with the same caution. KF_ERR_MALFORMED when any is bad; all of
+ * out is infinity then. Branches on infinity and on refusal alone. */
+KF_MUST_USE enum kf_status bls_g1_decode_batch(struct bls_g1_affine *out, const uint8_t *const *in,
+                                               size_t n);
+KF_MUST_USE enum kf_status bls_g2_decode_batch(struct bls_g2_affine *out, const uint8_t *const *in,
+                                               size_t n);
+
+/* What the Miller loop needs of a fixed second argument: made once for a point of the subgroup or
+ * infinity. Opaque, and the running path's own. */
+struct bls_g2_lines {
+    struct bls_g2_affine q;
+};
+void bls_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q);
+/* out = the product of e(p[i], q[i]) over i < n and of e(pf[i], the point of lines[i]) over i < nf.
+ * The q[i] need only be on the curve: *in_subgroup becomes a mask, whether every q[i] is of the
+ * subgroup (infinity is), and when it is false *out is unspecified. in_subgroup may be NULL: then
+ * the caller knows that they are. */
+void bls_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
+                               const struct bls_g1_affine *p, const struct bls_g2_affine *q,
+                               size_t n, const struct bls_g1_affine *pf,
+                               const struct bls_g2_lines *const *lines, size_t nf);
+
+/* Powers of one element, for one that is exponentiated often. Opaque, and the running path's own.
+ */
+struct bls_gt_base {
+    struct bls_gt a;
+};
+void bls_gt_base_init(struct bls_gt_base *base, const struct bls_gt *a);
+/* out = the product of base[i]^k[i] over i < n. */
+void bls_gt_base_exp_product(struct bls_gt *out, const struct bls_gt_base *const *base,
+                             const struct bls_fr *k, size_t n);
 
 #endif

@@ -1,7 +1,6 @@
 /* G1: multiplication by scalars. */
 #include "base/secret.h"
 #include "bls12381/point_int.h"
-#include "bls12381/tables_int.h"
 
 enum { GROUP = 8 }; /* points that share their doublings: 18 kB of tables on the stack */
 
@@ -84,58 +83,6 @@ void bls_g1_mul_sum(struct bls_g1 *out, const struct bls_fr *k, const struct bls
 void bls_g1_mul(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a)
 {
     mul_group(out, k, a, 1);
-}
-
-/* Selects [digit] of the window's entry and adds it; keeps the sum where the digit is zero. */
-static void add_fixed(struct bls_g1 *sum,
-                      const struct bls_g1_affine table[static BLS_WINDOW_ENTRIES], uint8_t digit)
-{
-    uint64_t magnitude = bls_digit_magnitude(digit);
-    struct bls_g1_affine entry = table[0];
-    struct bls_g1 t;
-    for (uint64_t j = 1; j < BLS_WINDOW_ENTRIES; j++) {
-        uint64_t mask = kf_ct_equal(magnitude, j + 1);
-        bls_fp_select(&entry.x, mask, &table[j].x, &entry.x);
-        bls_fp_select(&entry.y, mask, &table[j].y, &entry.y);
-    }
-    bls_fp_neg(&t.y, &entry.y);
-    bls_fp_select(&entry.y, bls_digit_negative(digit), &t.y, &entry.y);
-    bls_g1_add_mixed(&t, sum, &entry);
-    bls_g1_select(sum, kf_ct_is_zero(magnitude), sum, &t);
-}
-
-/* No doublings: each half has its own sum over the table, joined by phi at the end. */
-void bls_g1_table_mul(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_table *table)
-{
-    struct bls_half_digits digits;
-    struct bls_g1 sum[2];
-    bls_split_half(&digits, k);
-    for (int h = 0; h < 2; h++) {
-        bls_g1_infinity(&sum[h]);
-        for (int i = 0; i < BLS_HALF_WINDOWS; i++) {
-            add_fixed(&sum[h], table->entry[i], digits.digit[h][i]);
-        }
-    }
-    bls_g1_phi(&sum[1], &sum[1]);
-    bls_g1_sub(out, &sum[0], &sum[1]);
-    kf_wipe(&digits, sizeof digits);
-    kf_wipe(sum, sizeof sum);
-}
-
-void bls_g1_mul_generator(struct bls_g1 *out, const struct bls_fr *k)
-{
-    bls_g1_table_mul(out, k, &bls_g1_generator_table);
-}
-
-/* A window is the multiples of its base, the next base twice the last of them. */
-void bls_g1_table_init(struct bls_g1_table *table, const struct bls_g1 *base)
-{
-    struct bls_g1 window[BLS_WINDOW_ENTRIES], b = *base;
-    for (int i = 0; i < BLS_HALF_WINDOWS; i++) {
-        bls_g1_window(window, &b);
-        bls_g1_to_affine_batch(table->entry[i], window, BLS_WINDOW_ENTRIES);
-        bls_g1_double(&b, &window[BLS_WINDOW_ENTRIES - 1]);
-    }
 }
 
 /* Public digits: indexes the table and skips zeros. */

@@ -1,7 +1,6 @@
 /* G2: multiplication by scalars. */
 #include "base/secret.h"
 #include "bls12381/point_int.h"
-#include "bls12381/tables_int.h"
 
 enum { GROUP = 8 }; /* points that share their doublings: 37 kB of tables on the stack */
 
@@ -35,8 +34,7 @@ void bls_g2_lookup(struct bls_g2 *out, const struct bls_g2 table[static BLS_WIND
     negate_if(out, bls_digit_negative(digit));
 }
 
-/* a = psi^i(a) with the sign that [d_i] has in the sum of point_int.h, i = 0 to 3. */
-static void apply_psi(struct bls_g2 *a, int i)
+void bls_g2_apply_psi(struct bls_g2 *a, int i)
 {
     if (i >= 2) {
         bls_g2_psi2(a, a);
@@ -54,7 +52,7 @@ static void add_window(struct bls_g2 *sum, const struct bls_g2 table[static BLS_
     struct bls_g2 t;
     for (int h = 0; h < 4; h++) {
         bls_g2_lookup(&t, table, k->digit[h][i]);
-        apply_psi(&t, h);
+        bls_g2_apply_psi(&t, h);
         bls_g2_add(sum, sum, &t);
     }
 }
@@ -98,62 +96,6 @@ void bls_g2_mul(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2 
     mul_group(out, k, a, 1);
 }
 
-/* Selects [digit] of the window's entry and adds it; keeps the sum where the digit is zero. */
-static void add_fixed(struct bls_g2 *sum,
-                      const struct bls_g2_affine table[static BLS_WINDOW_ENTRIES], uint8_t digit)
-{
-    uint64_t magnitude = bls_digit_magnitude(digit);
-    struct bls_g2_affine entry = table[0];
-    struct bls_g2 t;
-    for (uint64_t j = 1; j < BLS_WINDOW_ENTRIES; j++) {
-        uint64_t mask = kf_ct_equal(magnitude, j + 1);
-        bls_fp2_select(&entry.x, mask, &table[j].x, &entry.x);
-        bls_fp2_select(&entry.y, mask, &table[j].y, &entry.y);
-    }
-    bls_fp2_neg(&t.y, &entry.y);
-    bls_fp2_select(&entry.y, bls_digit_negative(digit), &t.y, &entry.y);
-    bls_g2_add_mixed(&t, sum, &entry);
-    bls_g2_select(sum, kf_ct_is_zero(magnitude), sum, &t);
-}
-
-/* No doublings: each quarter has its own sum over the table, joined by psi at the end.
- */
-void bls_g2_table_mul(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2_table *table)
-{
-    struct bls_quarter_digits digits;
-    struct bls_g2 sum, total;
-    bls_split_quarter(&digits, k);
-    bls_g2_infinity(&total);
-    for (int h = 0; h < 4; h++) {
-        bls_g2_infinity(&sum);
-        for (int i = 0; i < BLS_QUARTER_WINDOWS; i++) {
-            add_fixed(&sum, table->entry[i], digits.digit[h][i]);
-        }
-        apply_psi(&sum, h);
-        bls_g2_add(&total, &total, &sum);
-    }
-    *out = total;
-    kf_wipe(&digits, sizeof digits);
-    kf_wipe(&sum, sizeof sum);
-    kf_wipe(&total, sizeof total);
-}
-
-void bls_g2_mul_generator(struct bls_g2 *out, const struct bls_fr *k)
-{
-    bls_g2_table_mul(out, k, &bls_g2_generator_table);
-}
-
-/* A window is the multiples of its base, the next base twice the last of them. */
-void bls_g2_table_init(struct bls_g2_table *table, const struct bls_g2 *base)
-{
-    struct bls_g2 window[BLS_WINDOW_ENTRIES], b = *base;
-    for (int i = 0; i < BLS_QUARTER_WINDOWS; i++) {
-        bls_g2_window(window, &b);
-        bls_g2_to_affine_batch(table->entry[i], window, BLS_WINDOW_ENTRIES);
-        bls_g2_double(&b, &window[BLS_WINDOW_ENTRIES - 1]);
-    }
-}
-
 /* Public digits: indexes the table and skips zeros. */
 static void add_window_vartime(struct bls_g2 *sum,
                                const struct bls_g2 table[static BLS_WINDOW_ENTRIES],
@@ -165,7 +107,7 @@ static void add_window_vartime(struct bls_g2 *sum,
             continue;
         }
         struct bls_g2 t = table[bls_digit_magnitude(digit) - 1];
-        apply_psi(&t, h);
+        bls_g2_apply_psi(&t, h);
         if (digit >= BLS_DIGIT_NEGATIVE) {
             bls_g2_neg(&t, &t);
         }

@@ -57,6 +57,8 @@ void bls_g2_add_mixed(struct bls_g2 *out, const struct bls_g2 *a, const struct b
 void bls_g1_phi(struct bls_g1 *out, const struct bls_g1 *a);
 void bls_g2_psi(struct bls_g2 *out, const struct bls_g2 *a);
 void bls_g2_psi2(struct bls_g2 *out, const struct bls_g2 *a);
+/* a = psi^i(a) with the sign that [d_i] has in the sum above, i = 0 to 3. */
+void bls_g2_apply_psi(struct bls_g2 *a, int i);
 /* [|x|]a for any point of the curve. */
 void bls_g1_mul_x_abs(struct bls_g1 *out, const struct bls_g1 *a);
 void bls_g2_mul_x_abs(struct bls_g2 *out, const struct bls_g2 *a);

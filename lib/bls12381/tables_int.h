@@ -4,7 +4,7 @@
 
 #include "bls12381/bls12381.h"
 
-extern const struct bls_g1_table bls_g1_generator_table;
-extern const struct bls_g2_table bls_g2_generator_table;
+extern const struct bls_g1_base bls_g1_generator_table;
+extern const struct bls_g2_base bls_g2_generator_table;
 
 #endif

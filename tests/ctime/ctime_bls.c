@@ -172,13 +172,55 @@ static void case_hash(void)
     bls_hash_to_g1(&p, message, sizeof message, (const uint8_t *)"tag", 3);
 }
 
+static void case_batches(void)
+{
+    enum { N = 6 };
+    static struct bls_g1_base base1;
+    static struct bls_g2_base base2;
+    static struct bls_gt_base base_t;
+    struct bls_fr k[N];
+    struct bls_g1 p[N];
+    struct bls_g2 q[N];
+    struct bls_g1_affine a[N];
+    struct bls_g2_affine b[1];
+    struct bls_hash_input in[N];
+    uint8_t message[20];
+    memset(message, 'm', sizeof message);
+    kf_ct_secret(message, sizeof message);
+    for (size_t i = 0; i < N; i++) {
+        k[i] = secret_scalar(7 + i);
+        p[i] = secret_g1(17 + i);
+        in[i] = (struct bls_hash_input){message, i, (const uint8_t *)"tag", 3};
+    }
+    bls_g1_infinity(&p[1]);
+    bls_g1_to_affine_batch(a, p, N);
+    kf_ct_secret(a, sizeof a); /* infinity is secret too */
+    bls_g1_mul_sum_batch(p, k, a, 3, 2);
+    bls_hash_to_g1_batch(a, in, N);
+
+    bls_g1_base_init(&base1, &a[0]);
+    const struct bls_g1_base *const bases1[3] = {&base1, bls_g1_generator_base(), &base1};
+    bls_g1_base_mul_sum_batch(p, p, bases1, k, 3, 2);
+    q[0] = q[1] = secret_g2(5);
+    bls_g2_to_affine(b, q);
+    bls_g2_base_init(&base2, b);
+    const struct bls_g2_base *const bases2[3] = {&base2, bls_g2_generator_base(), &base2};
+    bls_g2_base_mul_sum_batch(q, q, bases2, k, 3, 2);
+
+    struct bls_gt e;
+    bls_pairing(&e, a, b);
+    bls_gt_base_init(&base_t, &e);
+    const struct bls_gt_base *const bases_t[2] = {&base_t, &base_t};
+    bls_gt_base_exp_product(&e, bases_t, k, 2);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
     {"fr", case_fr},     {"fr_random", case_fr_random}, {"g1", case_g1},
     {"g2", case_g2},     {"decode", case_decode},       {"gt", case_gt},
-    {"hash", case_hash},
+    {"hash", case_hash}, {"batches", case_batches},
 };
 
 int main(int argc, char **argv)

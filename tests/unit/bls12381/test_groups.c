@@ -1,5 +1,4 @@
 /* G1 and G2: the group laws, every multiplication against double-and-add, the subgroup checks. */
-#include "bls12381/tables_int.h"
 #include "helper.h"
 
 enum { ROUNDS = 12 };
@@ -192,38 +191,6 @@ static void test_mul_sum(void **state)
     }
 }
 
-/* The tables made at build time against those made here; and of another base against the rest. */
-static void test_tables(void **state)
-{
-    (void)state;
-    static struct bls_g1_table table1;
-    static struct bls_g2_table table2;
-    struct bls_g1 p, got1, want1;
-    struct bls_g2 q, got2, want2;
-    struct bls_fr k;
-    bls_g1_generator(&p);
-    bls_g2_generator(&q);
-    bls_g1_table_init(&table1, &p);
-    bls_g2_table_init(&table2, &q);
-    assert_memory_equal(&table1, &bls_g1_generator_table, sizeof table1);
-    assert_memory_equal(&table2, &bls_g2_generator_table, sizeof table2);
-    bls_fr_from_u64(&k, 0x123456789);
-    bls_fr_inverse(&k, &k);
-    bls_g1_mul(&p, &k, &p);
-    bls_g2_mul(&q, &k, &q);
-    bls_g1_table_init(&table1, &p);
-    bls_g2_table_init(&table2, &q);
-    for (int i = 0; i < ROUNDS; i++) {
-        k = next_fr();
-        bls_g1_table_mul(&got1, &k, &table1);
-        bls_g1_mul(&want1, &k, &p);
-        assert_true(bls_g1_equal(&got1, &want1));
-        bls_g2_table_mul(&got2, &k, &table2);
-        bls_g2_mul(&want2, &k, &q);
-        assert_true(bls_g2_equal(&got2, &want2));
-    }
-}
-
 static void test_affine_batch(void **state)
 {
     (void)state;
@@ -361,8 +328,8 @@ int main(void)
         cmocka_unit_test(test_g1_laws),     cmocka_unit_test(test_g2_laws),
         cmocka_unit_test(test_mul),         cmocka_unit_test(test_mul_digits),
         cmocka_unit_test(test_mul_sum),     cmocka_unit_test(test_affine_batch),
-        cmocka_unit_test(test_tables),      cmocka_unit_test(test_order),
-        cmocka_unit_test(test_g1_subgroup), cmocka_unit_test(test_g2_subgroup),
+        cmocka_unit_test(test_order),       cmocka_unit_test(test_g1_subgroup),
+        cmocka_unit_test(test_g2_subgroup),
     };
     seed_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,10 +242,84 @@ static void test_gt_encoding(void **state)
     refuse_gt(&t); /* of an order that divides the cofactor */
 }
 
+/* Some second arguments fixed, some not; one of those outside of the subgroup is seen. */
+static void test_fixed_arguments(void **state)
+{
+    (void)state;
+    enum { N = 9, F = 4 };
+    static struct bls_g2_lines made[F];
+    const struct bls_g2_lines *lines[F];
+    struct bls_g1_affine p[N + F];
+    struct bls_g2_affine q[N + F];
+    struct bls_gt got, want;
+    uint64_t in_subgroup;
+    for (size_t i = 0; i < N + F; i++) {
+        struct bls_g1 a = next_g1();
+        struct bls_g2 b = next_g2();
+        bls_g1_to_affine(&p[i], &a);
+        bls_g2_to_affine(&q[i], &b);
+    }
+    p[1] = p[N + 1] = (struct bls_g1_affine){0};
+    q[2] = q[N + 2] = (struct bls_g2_affine){0};
+    for (size_t i = 0; i < F; i++) {
+        bls_g2_lines_init(&made[i], &q[N + i]);
+        lines[i] = &made[i];
+    }
+    for (size_t n = 0; n <= N; n++) {
+        for (size_t nf = 0; nf <= F; nf++) {
+            bls_pairing_product(&want, p + N - n, q + N - n, n + nf);
+            bls_pairing_product_fixed(&got, n % 2 ? NULL : &in_subgroup, p + N - n, q + N - n, n,
+                                      p + N, lines, nf);
+            assert_true(bls_gt_equal(&got, &want));
+            assert_true(n % 2 || in_subgroup == ~(uint64_t)0);
+        }
+    }
+    for (size_t i = 0; i < N; i++) {
+        struct bls_g2_affine good = q[i];
+        q[i] = next_on_twist();
+        bls_pairing_product_fixed(&got, &in_subgroup, p, q, N, p + N, lines, F);
+        assert_true(in_subgroup == 0);
+        q[i] = good;
+    }
+}
+
+static void test_gt_bases(void **state)
+{
+    (void)state;
+    enum { N = 5 };
+    static struct bls_gt_base made[N];
+    const struct bls_gt_base *base[N];
+    struct bls_gt a[N], got, want, t;
+    struct bls_fr k[N];
+    for (int i = 0; i < N; i++) {
+        struct bls_g1 p = next_g1();
+        struct bls_g2 q = next_g2();
+        struct bls_g1_affine pa;
+        struct bls_g2_affine qa;
+        bls_g1_to_affine(&pa, &p);
+        bls_g2_to_affine(&qa, &q);
+        bls_pairing(&a[i], &pa, &qa);
+        bls_gt_base_init(&made[i], &a[i]);
+        base[i] = &made[i];
+    }
+    for (int round = 0; round < 12; round++) {
+        size_t n = (size_t)round % (N + 1);
+        bls_gt_one(&want);
+        for (size_t i = 0; i < n; i++) {
+            k[i] = next_fr();
+            bls_gt_exp(&t, &a[i], &k[i]);
+            bls_gt_mul(&want, &want, &t);
+        }
+        bls_gt_base_exp_product(&got, base, k, n);
+        assert_true(bls_gt_equal(&got, &want));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_circl),    cmocka_unit_test(test_bilinear),
+        cmocka_unit_test(test_as_circl),    cmocka_unit_test(test_fixed_arguments),
+        cmocka_unit_test(test_gt_bases),    cmocka_unit_test(test_bilinear),
         cmocka_unit_test(test_products),    cmocka_unit_test(test_gt_arithmetic),
         cmocka_unit_test(test_gt_encoding),
     };
