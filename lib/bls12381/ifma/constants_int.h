@@ -1,0 +1,33 @@
+/* Made by constants.py: do not edit. */
+#ifndef KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H
+#define KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H
+
+#include <stdint.h>
+
+/* clang-format off */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
+
+/* p */
+static const uint64_t bls_fp8_p[8] = {0x2ffffffffaaab, 0x3ac54ffffee7f, 0x30f6241eabfff, 0x2fd9cc34a83da, 0x774b84f38512, 0x1ed90d2eb35d9, 0x397fe69a4b1ba, 0x680447a8};
+/* -1/p modulo 2^50 */
+static const uint64_t bls_fp8_p_inv = 0x3fffcfffcfffd;
+/* 2^-50 modulo p */
+static const uint64_t bls_fp8_fold[8] = {0x12f81f4809f2c, 0x3786e39002d40, 0x411c20f13775, 0x79a7670223f5, 0x2944c112de658, 0x1d3780ea1104c, 0x188f5a89e5985, 0x6803f9a5};
+/* a multiple of p, each limb at least that of a reduced element */
+static const uint64_t bls_fp8_above_1[8] = {0x5fffffffcaaae, 0x4bb51ffff50fc, 0x699d6932b7ffe, 0x5e81fa0e9268a, 0x4a8f3318332ba, 0x747a83d301a7a, 0x7eff0206ef147, 0x4102acc97};
+/* the same for the sum of two reduced elements */
+static const uint64_t bls_fp8_above_2[8] = {0xbfffffff9555c, 0x976a3fffea1f8, 0x933ad2656fffc, 0xbd03f41d24d15, 0x951e663066574, 0xa8f507a6034f4, 0xbdfe040dde28f, 0x82055992f};
+/* a multiple of p, to be added to the upper columns of a wide element: at least 2^59 but in the top one */
+static const uint64_t bls_fp8_above_wide[8] = {0x802fffffffe5557, 0x8025da8ffffa67e, 0x8034ceb4995bdff, 0x802f40fd0749145, 0x802547998c1975d, 0x801a3d41e980b3d, 0x801f7f8103776a4, 0x20815644c};
+/* 1 */
+static const uint64_t bls_fp8_one[8] = {0x10003480e6299, 0x9a67ac4a158d, 0x297c988670deb, 0x25c260fa13bd9, 0x3e8a053a4e6fe, 0x34c8fb3c9c78, 0x12866eb6385c2, 0x55b691fc};
+/* 2^416: turns the residue with factor 2^384 into the one with factor 2^400 */
+static const uint64_t bls_fp8_from_fp[8] = {0x2480ea8e9b9af, 0x15d9b23f9113d, 0x3540fea96f7d6, 0xbba0bbf508a2, 0x323e5f0ade53b, 0x3adbf7508c299, 0x2f23c24a25ff6, 0x5323b81b};
+/* 2^384: and back */
+static const uint64_t bls_fp8_to_fp[8] = {0x100000002fffd, 0x2f10300009d82, 0x758baebf4000, 0x1157d22615d4f, 0x3ce5853705257, 0x2a5e895bb1b5d, 0x3a80e4935c071, 0x57d97b0f};
+
+#pragma GCC diagnostic pop
+/* clang-format on */
+
+#endif

@@ -1,0 +1,160 @@
+/* Eight elements of Fp at once, one a lane: the field of the IFMA path.
+ *
+ * Representation. An element is eight limbs of 50 bits, the sum of limb[i] 2^(50 i), and stands for
+ * itself times R = 2^400 modulo p (Montgomery). p has 381 bits, so the number may be as large as
+ * 2^19 p and nothing is ever subtracted to make it smaller: a value modulo p has many forms.
+ * vpmadd52 multiplies 52 bits, so a limb may carry two bits more than its own 50, and sums of a few
+ * elements are multiplied as they are, without carries. What each function takes and gives:
+ *
+ *   reduced     limbs 0 to 6 below 2^50 + 2^11, limb 7 below 2^34, hence below 8 p: what every
+ *               multiplication gives
+ *   operand     every limb in [0, 2^52): what a multiplication takes
+ *   wide        sixteen columns, signed, the sum of column[i] 2^(50 i): products before reduction
+ *
+ * The bounds are not hoped for. tests/unit/bls12381/ifma runs every kernel on intervals (see
+ * vec_int.h): given operands of the stated range it proves that no column overflows, that no
+ * multiplication sees more than 52 bits, and that the result is in the stated range.
+ *
+ * Reduction (docs/design/0008-fast-pairing.md). A product's lowest column t is removed, seven
+ * times, by adding (t mod 2^50) c in its place one limb higher, c = 2^-50 mod p, and its carry; the
+ * last one by Montgomery's step with -1/p, which makes it a multiple of 2^50. The number left,
+ * divided by 2^400, is below 2 p plus the product's own 2^400th.
+ *
+ * Constant-time. Outputs may be inputs. */
+#ifndef KEYFENCE_BLS12381_FP8_INT_H
+#define KEYFENCE_BLS12381_FP8_INT_H
+
+#include "bls12381/bls12381.h"
+#include "bls12381/ifma/constants_int.h"
+#include "bls12381/ifma/vec_int.h"
+
+enum { BLS_FP8_LIMBS = 8, BLS_FP8_BITS = 50 };
+
+struct bls_fp8 {
+    bls_vec limb[BLS_FP8_LIMBS];
+};
+struct bls_fp8_wide {
+    bls_vec column[2 * BLS_FP8_LIMBS];
+};
+
+/* operand times operand: reduced. */
+void bls_fp8_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b);
+/* Limbs below 2^51: reduced. */
+void bls_fp8_square(struct bls_fp8 *out, const struct bls_fp8 *a);
+/* The same without reduction: columns in [0, 2^58). out is none of the inputs. */
+void bls_fp8_mul_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a,
+                      const struct bls_fp8 *b);
+void bls_fp8_square_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a);
+/* wide, of columns within 2^59 either way, to reduced. */
+void bls_fp8_reduce(struct bls_fp8 *out, const struct bls_fp8_wide *a);
+
+/* Between eight field elements of the scalar code, `stride` bytes apart, and eight lanes: canonical
+ * to reduced, and an operand with a top limb below 2^40 to canonical. The count forms have n <= 8
+ * elements in memory; the other lanes are loaded as zero and not stored. */
+void bls_fp8_load(struct bls_fp8 *out, const struct bls_fp *in, size_t stride);
+void bls_fp8_load_count(struct bls_fp8 *out, const struct bls_fp *in, size_t stride, size_t n);
+void bls_fp8_store(struct bls_fp *out, const struct bls_fp8 *a, size_t stride);
+void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n);
+
+/* An operand with a top limb below 2^40 to the one form below p with limbs below 2^50. */
+void bls_fp8_canonical(struct bls_fp8 *out, const struct bls_fp8 *a);
+/* The lanes that are zero modulo p; operand with a top limb below 2^40. */
+bls_lanes bls_fp8_is_zero(const struct bls_fp8 *a);
+/* The lanes that are equal modulo p; both reduced. */
+bls_lanes bls_fp8_equal(const struct bls_fp8 *a, const struct bls_fp8 *b);
+
+/* One constant in every lane. */
+static inline void bls_fp8_set(struct bls_fp8 *out, const uint64_t limb[static BLS_FP8_LIMBS])
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_set1(limb[i]);
+    }
+}
+
+/* Limb by limb, no carry: bounds add up. */
+static inline void bls_fp8_add(struct bls_fp8 *out, const struct bls_fp8 *a,
+                               const struct bls_fp8 *b)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_add(a->limb[i], b->limb[i]);
+    }
+}
+
+/* a - b for a reduced b, as a + (a multiple of p above b) - b: below a's limbs and 2^51 + 2^13. */
+static inline void bls_fp8_sub(struct bls_fp8 *out, const struct bls_fp8 *a,
+                               const struct bls_fp8 *b)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        bls_vec lifted = bls_vec_add(a->limb[i], bls_vec_set1(bls_fp8_above_1[i]));
+        out->limb[i] = bls_vec_sub(lifted, b->limb[i]);
+    }
+}
+
+/* a - b for a b that is the sum of two reduced elements: below a's limbs and 3 2^50 + 2^13. */
+static inline void bls_fp8_sub_2(struct bls_fp8 *out, const struct bls_fp8 *a,
+                                 const struct bls_fp8 *b)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        bls_vec lifted = bls_vec_add(a->limb[i], bls_vec_set1(bls_fp8_above_2[i]));
+        out->limb[i] = bls_vec_sub(lifted, b->limb[i]);
+    }
+}
+
+/* -b for a reduced b: limbs below 2^51 + 2^13. */
+static inline void bls_fp8_neg(struct bls_fp8 *out, const struct bls_fp8 *b)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_sub(bls_vec_set1(bls_fp8_above_1[i]), b->limb[i]);
+    }
+}
+
+/* One carry from each limb to the next, all at once: limbs in [0, 2^61) become limbs below 2^50 +
+ * 2^11. The top limb takes and gives none, so the number must be small enough for it: reduced when
+ * below 8 p. */
+static inline void bls_fp8_carry(struct bls_fp8 *out, const struct bls_fp8 *a)
+{
+    const bls_vec mask = bls_vec_set1(((uint64_t)1 << BLS_FP8_BITS) - 1);
+    bls_vec carry = bls_vec_shift_right(a->limb[0], BLS_FP8_BITS);
+    out->limb[0] = bls_vec_and(a->limb[0], mask);
+#pragma GCC unroll 8
+    for (int i = 1; i < BLS_FP8_LIMBS - 1; i++) {
+        bls_vec next = bls_vec_shift_right(a->limb[i], BLS_FP8_BITS);
+        out->limb[i] = bls_vec_add(bls_vec_and(a->limb[i], mask), carry);
+        carry = next;
+    }
+    out->limb[BLS_FP8_LIMBS - 1] = bls_vec_add(a->limb[BLS_FP8_LIMBS - 1], carry);
+}
+
+static inline void bls_fp8_select(struct bls_fp8 *out, bls_lanes mask, const struct bls_fp8 *a,
+                                  const struct bls_fp8 *b)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_select(mask, a->limb[i], b->limb[i]);
+    }
+}
+
+static inline void bls_fp8_wide_add(struct bls_fp8_wide *out, const struct bls_fp8_wide *a,
+                                    const struct bls_fp8_wide *b)
+{
+#pragma GCC unroll 16
+    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
+        out->column[i] = bls_vec_add(a->column[i], b->column[i]);
+    }
+}
+
+static inline void bls_fp8_wide_sub(struct bls_fp8_wide *out, const struct bls_fp8_wide *a,
+                                    const struct bls_fp8_wide *b)
+{
+#pragma GCC unroll 16
+    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
+        out->column[i] = bls_vec_sub(a->column[i], b->column[i]);
+    }
+}
+
+#endif

@@ -1,0 +1,190 @@
+/* Vectors in plain C: what each operation means. */
+#ifndef KEYFENCE_BLS12381_VEC_PORTABLE_INT_H
+#define KEYFENCE_BLS12381_VEC_PORTABLE_INT_H
+
+typedef struct bls_vec_lanes { /* a typedef, because the instructions' type is not a struct */
+    uint64_t lane[BLS_LANES];
+} bls_vec;
+typedef uint8_t bls_lanes;
+
+__extension__ typedef unsigned __int128 bls_vec_u128;
+
+static inline bls_vec bls_vec_set1(uint64_t v)
+{
+    bls_vec out;
+    for (int i = 0; i < BLS_LANES; i++) {
+        out.lane[i] = v;
+    }
+    return out;
+}
+
+static inline bls_vec bls_vec_zero(void)
+{
+    return bls_vec_set1(0);
+}
+
+/* From and to eight integers, the first in lane 0; no alignment asked for. */
+static inline bls_vec bls_vec_load(const uint64_t in[static BLS_LANES])
+{
+    bls_vec out;
+    for (int i = 0; i < BLS_LANES; i++) {
+        out.lane[i] = in[i];
+    }
+    return out;
+}
+
+static inline void bls_vec_store(uint64_t out[static BLS_LANES], bls_vec a)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        out[i] = a.lane[i];
+    }
+}
+
+static inline bls_vec bls_vec_add(bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] += b.lane[i];
+    }
+    return a;
+}
+
+static inline bls_vec bls_vec_sub(bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] -= b.lane[i];
+    }
+    return a;
+}
+
+static inline bls_vec bls_vec_and(bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] &= b.lane[i];
+    }
+    return a;
+}
+
+static inline bls_vec bls_vec_or(bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] |= b.lane[i];
+    }
+    return a;
+}
+
+/* Bits that leave at the top are lost. */
+static inline bls_vec bls_vec_shift_left(bls_vec a, unsigned n)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] <<= n;
+    }
+    return a;
+}
+
+static inline bls_vec bls_vec_shift_right(bls_vec a, unsigned n)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] >>= n;
+    }
+    return a;
+}
+
+/* Signed, rounding down. */
+static inline bls_vec bls_vec_shift_right_signed(bls_vec a, unsigned n)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] = (uint64_t)((int64_t)a.lane[i] >> n);
+    }
+    return a;
+}
+
+static inline bls_vec_u128 bls_vec_product_52(uint64_t a, uint64_t b)
+{
+    const uint64_t low = ((uint64_t)1 << BLS_VEC_MUL_BITS) - 1;
+    return (bls_vec_u128)(a & low) * (b & low);
+}
+
+/* sum + the low 52 bits of the product of a's and b's low 52 bits; and its high 52 bits. */
+static inline bls_vec bls_vec_mul_add_low(bls_vec sum, bls_vec a, bls_vec b)
+{
+    const uint64_t low = ((uint64_t)1 << BLS_VEC_MUL_BITS) - 1;
+    for (int i = 0; i < BLS_LANES; i++) {
+        sum.lane[i] += (uint64_t)bls_vec_product_52(a.lane[i], b.lane[i]) & low;
+    }
+    return sum;
+}
+
+static inline bls_vec bls_vec_mul_add_high(bls_vec sum, bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        sum.lane[i] += (uint64_t)(bls_vec_product_52(a.lane[i], b.lane[i]) >> BLS_VEC_MUL_BITS);
+    }
+    return sum;
+}
+
+/* Lane i of the result is lane index[i] of a, 0 to 7; of a (0 to 7) and b (8 to 15). */
+static inline bls_vec bls_vec_permute(bls_vec a, bls_vec index)
+{
+    bls_vec out;
+    for (int i = 0; i < BLS_LANES; i++) {
+        uint64_t v = 0;
+        for (uint64_t j = 0; j < BLS_LANES; j++) {
+            v |= a.lane[j] & (0 - (uint64_t)((index.lane[i] & 7) == j));
+        }
+        out.lane[i] = v;
+    }
+    return out;
+}
+
+static inline bls_vec bls_vec_permute_two(bls_vec a, bls_vec b, bls_vec index)
+{
+    bls_vec out;
+    for (int i = 0; i < BLS_LANES; i++) {
+        uint64_t v = 0;
+        for (uint64_t j = 0; j < BLS_LANES; j++) {
+            v |= a.lane[j] & (0 - (uint64_t)((index.lane[i] & 15) == j));
+            v |= b.lane[j] & (0 - (uint64_t)((index.lane[i] & 15) == j + BLS_LANES));
+        }
+        out.lane[i] = v;
+    }
+    return out;
+}
+
+/* a in the lanes of the mask, b in the others. */
+static inline bls_vec bls_vec_select(bls_lanes mask, bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        uint64_t keep = 0 - (uint64_t)(mask >> i & 1);
+        a.lane[i] = (a.lane[i] & keep) | (b.lane[i] & ~keep);
+    }
+    return a;
+}
+
+static inline bls_lanes bls_vec_is_zero(bls_vec a)
+{
+    unsigned mask = 0;
+    for (int i = 0; i < BLS_LANES; i++) {
+        mask |= (unsigned)((~a.lane[i] & (a.lane[i] - 1)) >> 63) << i;
+    }
+    return (bls_lanes)mask;
+}
+
+/* Signed. */
+static inline bls_lanes bls_vec_is_negative(bls_vec a)
+{
+    unsigned mask = 0;
+    for (int i = 0; i < BLS_LANES; i++) {
+        mask |= (unsigned)(a.lane[i] >> 63) << i;
+    }
+    return (bls_lanes)mask;
+}
+
+static inline bls_lanes bls_vec_equal(bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        a.lane[i] ^= b.lane[i];
+    }
+    return bls_vec_is_zero(a);
+}
+
+#endif
