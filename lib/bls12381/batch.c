@@ -57,6 +57,37 @@ void bls_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,
     mul_rows(bls_g1_mul_sum_vartime, out, k, a, terms, sums);
 }
 
+void bls_g2_mul_sum_batch(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2_affine *a,
+                          size_t terms, size_t sums)
+{
+    struct bls_g2 p[TERMS], part;
+    for (size_t s = 0; s < sums; s++) {
+        bls_g2_infinity(&out[s]);
+        for (size_t done = 0; done < terms; done += TERMS) {
+            size_t count = at_most(terms - done, TERMS), first = s * terms + done;
+            for (size_t i = 0; i < count; i++) {
+                bls_g2_from_affine(&p[i], &a[first + i]);
+            }
+            bls_g2_mul_sum(&part, k + first, p, count);
+            bls_g2_add(&out[s], &out[s], &part);
+        }
+    }
+    kf_wipe(&part, sizeof part);
+}
+
+void bls_g1_sum_batch(struct bls_g1 *out, const struct bls_g1_affine *a, size_t terms, size_t sums)
+{
+    struct bls_g1 p;
+    for (size_t s = 0; s < sums; s++) {
+        bls_g1_infinity(&out[s]);
+        for (size_t t = 0; t < terms; t++) {
+            bls_g1_from_affine(&p, &a[s * terms + t]);
+            bls_g1_add(&out[s], &out[s], &p);
+        }
+    }
+    kf_wipe(&p, sizeof p);
+}
+
 enum kf_status bls_g1_decode_batch(struct bls_g1_affine *out, const uint8_t *const *in, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -79,6 +79,9 @@ struct bls_gt {
 /* Which code runs: "portable", "mulx" (x86-64 with BMI2 and ADX) or "ifma" (with AVX-512 IFMA too).
  * The environment variable BLS12381_PATH chooses another one that the machine supports. */
 const char *bls_path_name(void);
+/* How many operations of a batch cost what one of them costs: the path's lanes, 8 or 1. For
+ * choosing shapes, never results. */
+size_t bls_path_lanes(void);
 
 /* Scalars: integers modulo r = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001.
  */
@@ -275,6 +278,12 @@ void bls_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k, const stru
 void bls_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,
                                   const struct bls_g1_affine *a, size_t terms, size_t sums);
 
+/* The same for G2. */
+void bls_g2_mul_sum_batch(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2_affine *a,
+                          size_t terms, size_t sums);
+/* out[s] = the sum over t < terms of a[s * terms + t], for s < sums. Any points of the curve. */
+void bls_g1_sum_batch(struct bls_g1 *out, const struct bls_g1_affine *a, size_t terms, size_t sums);
+
 /* Multiples of one point of the subgroup (infinity is one) for a base that is multiplied often:
  * making them costs as much as four to six products, and each product then a third. The layout is
  * the running path's own: a base is for the process that made it. plain: entry[i][j] =
@@ -292,8 +301,9 @@ void bls_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a);
 /* The generators' multiples: constant data. */
 const struct bls_g1_base *bls_g1_generator_base(void);
 const struct bls_g2_base *bls_g2_generator_base(void);
-/* out[s] = start[s] + the sum over t < terms of [k[s * terms + t]] base[t], for s < sums: the same
- * bases in every row. start may be NULL, which is infinity everywhere, and may be out. */
+/* out[s] = start[s] + the sum over t < terms of [k[s * terms + t]] base[s * terms + t], for s <
+ * sums: any bases, the same one often or not. start may be NULL, which is infinity everywhere, and
+ * may be out. */
 void bls_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
                                const struct bls_g1_base *const *base, const struct bls_fr *k,
                                size_t terms, size_t sums);

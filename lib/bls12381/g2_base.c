@@ -76,7 +76,7 @@ void bls_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
 {
     struct bls_g2 row;
     for (size_t s = 0; s < sums; s++) {
-        mul_row(&row, base, k + s * terms, terms);
+        mul_row(&row, base + s * terms, k + s * terms, terms);
         if (start == NULL) {
             out[s] = row;
         } else {

@@ -13,7 +13,7 @@ const struct bls_kernels bls_kernels_portable = {
 };
 
 /* A member is here from the day its public function calls it. */
-const struct bls_path_ops bls_path_portable = {0};
+const struct bls_path_ops bls_path_portable = {.lanes = 1};
 
 const struct bls_kernels *bls_kernels = &bls_kernels_portable;
 const struct bls_path_ops *bls_path_ops = &bls_path_portable;
@@ -47,6 +47,11 @@ __attribute__((constructor)) static void choose(void)
 const char *bls_path_name(void)
 {
     return chosen_name;
+}
+
+size_t bls_path_lanes(void)
+{
+    return bls_path_ops->lanes;
 }
 
 bool bls_path_supported(const char *name)

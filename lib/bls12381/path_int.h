@@ -41,6 +41,7 @@ struct bls_kernels {
 /* The contracts are those of bls12381.h. A function bls_X there is a call of the member X; its
  * portable form is bls_portable_X, declared below. */
 struct bls_path_ops {
+    size_t lanes;
     void (*hash_to_g1_batch)(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n);
     void (*g1_mul_sum_batch)(struct bls_g1 *out, const struct bls_fr *k,
                              const struct bls_g1_affine *a, size_t terms, size_t sums);

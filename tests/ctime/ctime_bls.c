@@ -196,15 +196,19 @@ static void case_batches(void)
     bls_g1_to_affine_batch(a, p, N);
     kf_ct_secret(a, sizeof a); /* infinity is secret too */
     bls_g1_mul_sum_batch(p, k, a, 3, 2);
+    bls_g1_sum_batch(p, a, 3, 2);
     bls_hash_to_g1_batch(a, in, N);
 
     bls_g1_base_init(&base1, &a[0]);
-    const struct bls_g1_base *const bases1[3] = {&base1, bls_g1_generator_base(), &base1};
+    const struct bls_g1_base *const bases1[N] = {
+        &base1, bls_g1_generator_base(), &base1, &base1, &base1, &base1};
     bls_g1_base_mul_sum_batch(p, p, bases1, k, 3, 2);
     q[0] = q[1] = secret_g2(5);
     bls_g2_to_affine(b, q);
+    bls_g2_mul_sum_batch(q, k, b, 1, 1);
     bls_g2_base_init(&base2, b);
-    const struct bls_g2_base *const bases2[3] = {&base2, bls_g2_generator_base(), &base2};
+    const struct bls_g2_base *const bases2[N] = {
+        &base2, bls_g2_generator_base(), &base2, &base2, &base2, &base2};
     bls_g2_base_mul_sum_batch(q, q, bases2, k, 3, 2);
 
     struct bls_gt e;

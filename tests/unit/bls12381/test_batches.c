@@ -107,6 +107,42 @@ static void test_mul_sum(void **state)
     check_mul_sum(1, MANY);
 }
 
+static void check_sum(size_t terms, size_t sums)
+{
+    static struct bls_g1_affine a[MANY * TERMS_MAX];
+    struct bls_g1 got[MANY], want, p;
+    for (size_t i = 0; i < terms * sums; i++) {
+        a[i] = next_point(a, i);
+    }
+    if (terms >= 3 && sums > 0) { /* a point and its negative; one of order three, twice */
+        struct bls_g1_affine three;
+        const uint8_t encoded[BLS_G1_BYTES] = {[BLS_G1_BYTES - 1] = 2}; /* (0, 2) */
+        assert_int_equal(bls_g1_decode_no_subgroup_check(&three, encoded), KF_OK);
+        bls_g1_affine_neg(&a[1], &a[0]);
+        a[2] = a[terms + 2] = a[terms + 1] = three;
+    }
+    bls_g1_sum_batch(got, a, terms, sums);
+    for (size_t s = 0; s < sums; s++) {
+        bls_g1_infinity(&want);
+        for (size_t i = 0; i < terms; i++) {
+            bls_g1_from_affine(&p, &a[s * terms + i]);
+            bls_g1_add(&want, &want, &p);
+        }
+        assert_true(bls_g1_equal(&got[s], &want));
+    }
+}
+
+static void test_sum(void **state)
+{
+    (void)state;
+    for (size_t terms = 0; terms <= TERMS_MAX; terms++) {
+        for (size_t sums = 0; sums <= 9; sums += 3) {
+            check_sum(terms, sums);
+        }
+    }
+    check_sum(3, MANY);
+}
+
 static void test_hash(void **state)
 {
     (void)state;
@@ -152,21 +188,27 @@ static void test_generator_bases(void **state)
     assert_memory_equal(&base2, bls_g2_generator_base(), sizeof base2);
 }
 
-static void check_g1_bases(const struct bls_g1_base *const *base, const struct bls_g1_affine *point,
-                           size_t terms, size_t sums, bool starts)
+/* Row s takes the bases from number s on, around. */
+static void check_g1_bases(const struct bls_g1_base *const bases[5],
+                           const struct bls_g1_affine points[5], size_t terms, size_t sums,
+                           bool starts)
 {
+    const struct bls_g1_base *base[MANY * TERMS_MAX];
+    struct bls_g1_affine point[MANY * TERMS_MAX];
     static struct bls_fr k[MANY * TERMS_MAX];
     static struct bls_g1 got[MANY], start[MANY];
     struct bls_g1 want;
     for (size_t i = 0; i < terms * sums; i++) {
         k[i] = next_scalar(k, i);
+        base[i] = bases[(i / terms + i % terms) % 5];
+        point[i] = points[(i / terms + i % terms) % 5];
     }
     for (size_t s = 0; s < sums; s++) {
         got[s] = start[s] = next_g1();
     }
     bls_g1_base_mul_sum_batch(got, starts ? got : NULL, base, k, terms, sums);
     for (size_t s = 0; s < sums; s++) {
-        row_sum(&want, k + s * terms, point, terms);
+        row_sum(&want, k + s * terms, point + s * terms, terms);
         if (starts) {
             bls_g1_add(&want, &want, &start[s]);
         }
@@ -217,21 +259,61 @@ static void g2_row_sum(struct bls_g2 *out, const struct bls_fr *k, const struct 
     }
 }
 
-static void check_g2_bases(const struct bls_g2_base *const *base, const struct bls_g2_affine *point,
-                           size_t terms, size_t sums, bool starts)
+static void check_g2_mul_sum(size_t terms, size_t sums)
 {
+    static struct bls_g2_affine a[MANY * TERMS_MAX];
+    static struct bls_fr k[MANY * TERMS_MAX];
+    struct bls_g2 got[MANY], want, p;
+    for (size_t i = 0; i < terms * sums; i++) {
+        p = next_g2();
+        bls_g2_to_affine(&a[i], &p);
+        k[i] = next_scalar(k, i);
+    }
+    if (terms >= 2 && sums > 0) {
+        bls_g2_affine_neg(&a[1], &a[0]);
+        k[1] = k[0];
+        a[2] = (struct bls_g2_affine){0};
+    }
+    bls_g2_mul_sum_batch(got, k, a, terms, sums);
+    for (size_t s = 0; s < sums; s++) {
+        g2_row_sum(&want, k + s * terms, a + s * terms, terms);
+        assert_true(bls_g2_equal(&got[s], &want));
+    }
+}
+
+static void test_g2_mul_sum(void **state)
+{
+    (void)state;
+    for (size_t sums = 0; sums <= 9; sums += 3) {
+        check_g2_mul_sum(1, sums);
+        check_g2_mul_sum(2, sums);
+    }
+    for (size_t terms = 0; terms <= TERMS_MAX; terms += 5) {
+        check_g2_mul_sum(terms, 2);
+    }
+}
+
+/* Row s takes the bases from number s on, around. */
+static void check_g2_bases(const struct bls_g2_base *const bases[5],
+                           const struct bls_g2_affine points[5], size_t terms, size_t sums,
+                           bool starts)
+{
+    const struct bls_g2_base *base[MANY * TERMS_MAX];
+    struct bls_g2_affine point[MANY * TERMS_MAX];
     static struct bls_fr k[MANY * TERMS_MAX];
     static struct bls_g2 got[MANY], start[MANY];
     struct bls_g2 want;
     for (size_t i = 0; i < terms * sums; i++) {
         k[i] = next_scalar(k, i);
+        base[i] = bases[(i / terms + i % terms) % 5];
+        point[i] = points[(i / terms + i % terms) % 5];
     }
     for (size_t s = 0; s < sums; s++) {
         got[s] = start[s] = next_g2();
     }
     bls_g2_base_mul_sum_batch(got, starts ? got : NULL, base, k, terms, sums);
     for (size_t s = 0; s < sums; s++) {
-        g2_row_sum(&want, k + s * terms, point, terms);
+        g2_row_sum(&want, k + s * terms, point + s * terms, terms);
         if (starts) {
             bls_g2_add(&want, &want, &start[s]);
         }
@@ -348,9 +430,10 @@ static void test_decode(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mul_sum),  cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_g1_bases), cmocka_unit_test(test_generator_bases),
-        cmocka_unit_test(test_g2_bases), cmocka_unit_test(test_subgroup),
+        cmocka_unit_test(test_mul_sum),    cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_g2_mul_sum), cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_g1_bases),   cmocka_unit_test(test_generator_bases),
+        cmocka_unit_test(test_g2_bases),   cmocka_unit_test(test_subgroup),
         cmocka_unit_test(test_decode),
     };
     seed_start();
