@@ -15,10 +15,17 @@ static void cut(struct bls_fp8 *out, uint64_t word[static WORDS][BLS_LANES])
         const unsigned offset = BLS_FP8_BITS * (unsigned)i % 64;
         bls_vec v = bls_vec_shift_right(bls_vec_load(word[first]), offset);
         if (offset > 64 - BLS_FP8_BITS && first + 1 < WORDS) {
-            v = bls_vec_or(v, bls_vec_shift_left(bls_vec_load(word[first + 1]), 64 - offset));
+            v = bls_vec_or(v, bls_vec_shift_left_drop(bls_vec_load(word[first + 1]), 64 - offset));
         }
         out->limb[i] = bls_vec_and(v, mask);
     }
+}
+
+/* The part of a limb that belongs to a word; what is above belongs to the next one, if there is
+ * one. */
+static inline bls_vec lift(bls_vec limb, unsigned n, int word)
+{
+    return word == WORDS - 1 ? bls_vec_shift_left(limb, n) : bls_vec_shift_left_drop(limb, n);
 }
 
 /* And back, for limbs below 2^50 of a number below 2^384. */
@@ -29,9 +36,9 @@ static void paste(uint64_t word[static WORDS][BLS_LANES], const struct bls_fp8 *
         const int first = 64 * j / BLS_FP8_BITS;
         const unsigned offset = 64 * (unsigned)j % BLS_FP8_BITS;
         bls_vec v = bls_vec_shift_right(a->limb[first], offset);
-        v = bls_vec_or(v, bls_vec_shift_left(a->limb[first + 1], BLS_FP8_BITS - offset));
+        v = bls_vec_or(v, lift(a->limb[first + 1], BLS_FP8_BITS - offset, j));
         if (2 * BLS_FP8_BITS - offset < 64) {
-            v = bls_vec_or(v, bls_vec_shift_left(a->limb[first + 2], 2 * BLS_FP8_BITS - offset));
+            v = bls_vec_or(v, lift(a->limb[first + 2], 2 * BLS_FP8_BITS - offset, j));
         }
         bls_vec_store(word[j], v);
     }

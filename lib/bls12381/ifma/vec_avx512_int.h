@@ -22,6 +22,11 @@ static inline bls_vec bls_vec_load(const uint64_t in[static BLS_LANES])
     return _mm512_loadu_si512(in);
 }
 
+static inline bls_vec bls_vec_constant(const uint64_t in[static BLS_LANES])
+{
+    return bls_vec_load(in);
+}
+
 static inline void bls_vec_store(uint64_t out[static BLS_LANES], bls_vec a)
 {
     _mm512_storeu_si512(out, a);
@@ -50,6 +55,11 @@ static inline bls_vec bls_vec_or(bls_vec a, bls_vec b)
 static inline bls_vec bls_vec_shift_left(bls_vec a, unsigned n)
 {
     return _mm512_slli_epi64(a, n);
+}
+
+static inline bls_vec bls_vec_shift_left_drop(bls_vec a, unsigned n)
+{
+    return bls_vec_shift_left(a, n);
 }
 
 static inline bls_vec bls_vec_shift_right(bls_vec a, unsigned n)
@@ -100,6 +110,31 @@ static inline bls_lanes bls_vec_is_negative(bls_vec a)
 static inline bls_lanes bls_vec_equal(bls_vec a, bls_vec b)
 {
     return _mm512_cmpeq_epi64_mask(a, b);
+}
+
+static inline bls_lanes bls_lanes_from(unsigned bits)
+{
+    return (bls_lanes)bits;
+}
+
+static inline unsigned bls_lanes_bits(bls_lanes a)
+{
+    return a;
+}
+
+static inline bls_lanes bls_lanes_and(bls_lanes a, bls_lanes b)
+{
+    return a & b;
+}
+
+static inline bls_lanes bls_lanes_or(bls_lanes a, bls_lanes b)
+{
+    return a | b;
+}
+
+static inline bls_lanes bls_lanes_not(bls_lanes a)
+{
+    return (bls_lanes)~a;
 }
 
 #endif

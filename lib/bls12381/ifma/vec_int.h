@@ -9,7 +9,12 @@
  *
  * so that what is proved and what is checked for constant time is the source that runs. Lanes are
  * two's complement where a function says "signed". A struct bls_vec is passed by value and lives in
- * a register; arrays of them are 64-byte aligned. Masks hold a bit a lane. Constant-time. */
+ * a register; arrays of them are 64-byte aligned. Constant-time.
+ *
+ * Masks, a bit a lane, are bls_lanes: opaque too, made by comparisons and combined by
+ * bls_lanes_and, _or and _not, with bls_lanes_from and _bits between them and an integer. What the
+ * proof needs said: bls_vec_load is of words of any value, bls_vec_constant of known ones;
+ * bls_vec_shift_left loses no bit, bls_vec_shift_left_drop may. */
 #ifndef KEYFENCE_BLS12381_VEC_INT_H
 #define KEYFENCE_BLS12381_VEC_INT_H
 

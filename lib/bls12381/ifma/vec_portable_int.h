@@ -33,6 +33,12 @@ static inline bls_vec bls_vec_load(const uint64_t in[static BLS_LANES])
     return out;
 }
 
+/* The same, for constants: the bounds of what is loaded are unknown, but theirs. */
+static inline bls_vec bls_vec_constant(const uint64_t in[static BLS_LANES])
+{
+    return bls_vec_load(in);
+}
+
 static inline void bls_vec_store(uint64_t out[static BLS_LANES], bls_vec a)
 {
     for (int i = 0; i < BLS_LANES; i++) {
@@ -72,13 +78,19 @@ static inline bls_vec bls_vec_or(bls_vec a, bls_vec b)
     return a;
 }
 
-/* Bits that leave at the top are lost. */
+/* No bit leaves at the top. */
 static inline bls_vec bls_vec_shift_left(bls_vec a, unsigned n)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         a.lane[i] <<= n;
     }
     return a;
+}
+
+/* Those that do are meant to. */
+static inline bls_vec bls_vec_shift_left_drop(bls_vec a, unsigned n)
+{
+    return bls_vec_shift_left(a, n);
 }
 
 static inline bls_vec bls_vec_shift_right(bls_vec a, unsigned n)
@@ -185,6 +197,32 @@ static inline bls_lanes bls_vec_equal(bls_vec a, bls_vec b)
         a.lane[i] ^= b.lane[i];
     }
     return bls_vec_is_zero(a);
+}
+
+/* Masks: no C operator touches them either. Lane i is bit i. */
+static inline bls_lanes bls_lanes_from(unsigned bits)
+{
+    return (bls_lanes)bits;
+}
+
+static inline unsigned bls_lanes_bits(bls_lanes a)
+{
+    return a;
+}
+
+static inline bls_lanes bls_lanes_and(bls_lanes a, bls_lanes b)
+{
+    return a & b;
+}
+
+static inline bls_lanes bls_lanes_or(bls_lanes a, bls_lanes b)
+{
+    return a | b;
+}
+
+static inline bls_lanes bls_lanes_not(bls_lanes a)
+{
+    return (bls_lanes)~a;
 }
 
 #endif
