@@ -1,111 +1,96 @@
-/* Batches, the portable forms: each a loop over the single operation. */
-#include "base/secret.h"
-#include "bls12381/point_int.h"
-
-#include <string.h>
-
-enum { HASHES = 32, TERMS = 8 }; /* done at a time: hashes that share an inversion, products */
-
-static size_t at_most(size_t n, size_t limit)
-{
-    return n < limit ? n : limit;
-}
+/* Batches: whoever does them on this machine's path. */
+#include "bls12381/path_int.h"
 
 void bls_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n)
 {
-    struct bls_g1 p[HASHES];
-    for (size_t done = 0; done < n; done += HASHES) {
-        size_t count = at_most(n - done, HASHES);
-        for (size_t i = 0; i < count; i++) {
-            const struct bls_hash_input *h = &in[done + i];
-            bls_hash_to_g1(&p[i], h->message, h->message_length, h->dst, h->dst_length);
-        }
-        bls_g1_to_affine_batch(out + done, p, count);
-    }
-    kf_wipe(p, sizeof p);
-}
-
-typedef void mul_sum(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a, size_t n);
-
-static void mul_rows(mul_sum *sum_of, struct bls_g1 *out, const struct bls_fr *k,
-                     const struct bls_g1_affine *a, size_t terms, size_t sums)
-{
-    struct bls_g1 p[TERMS], part;
-    for (size_t s = 0; s < sums; s++) {
-        bls_g1_infinity(&out[s]);
-        for (size_t done = 0; done < terms; done += TERMS) {
-            size_t count = at_most(terms - done, TERMS), first = s * terms + done;
-            for (size_t i = 0; i < count; i++) {
-                bls_g1_from_affine(&p[i], &a[first + i]);
-            }
-            sum_of(&part, k + first, p, count);
-            bls_g1_add(&out[s], &out[s], &part);
-        }
-    }
-    kf_wipe(&part, sizeof part);
+    bls_path_ops->hash_to_g1_batch(out, in, n);
 }
 
 void bls_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_affine *a,
                           size_t terms, size_t sums)
 {
-    mul_rows(bls_g1_mul_sum, out, k, a, terms, sums);
+    bls_path_ops->g1_mul_sum_batch(out, k, a, terms, sums);
 }
 
 void bls_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,
                                   const struct bls_g1_affine *a, size_t terms, size_t sums)
 {
-    mul_rows(bls_g1_mul_sum_vartime, out, k, a, terms, sums);
+    bls_path_ops->g1_mul_sum_batch_vartime(out, k, a, terms, sums);
 }
 
 void bls_g2_mul_sum_batch(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2_affine *a,
                           size_t terms, size_t sums)
 {
-    struct bls_g2 p[TERMS], part;
-    for (size_t s = 0; s < sums; s++) {
-        bls_g2_infinity(&out[s]);
-        for (size_t done = 0; done < terms; done += TERMS) {
-            size_t count = at_most(terms - done, TERMS), first = s * terms + done;
-            for (size_t i = 0; i < count; i++) {
-                bls_g2_from_affine(&p[i], &a[first + i]);
-            }
-            bls_g2_mul_sum(&part, k + first, p, count);
-            bls_g2_add(&out[s], &out[s], &part);
-        }
-    }
-    kf_wipe(&part, sizeof part);
+    bls_path_ops->g2_mul_sum_batch(out, k, a, terms, sums);
 }
 
 void bls_g1_sum_batch(struct bls_g1 *out, const struct bls_g1_affine *a, size_t terms, size_t sums)
 {
-    struct bls_g1 p;
-    for (size_t s = 0; s < sums; s++) {
-        bls_g1_infinity(&out[s]);
-        for (size_t t = 0; t < terms; t++) {
-            bls_g1_from_affine(&p, &a[s * terms + t]);
-            bls_g1_add(&out[s], &out[s], &p);
-        }
-    }
-    kf_wipe(&p, sizeof p);
+    bls_path_ops->g1_sum_batch(out, a, terms, sums);
+}
+
+void bls_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a)
+{
+    bls_path_ops->g1_base_init(base, a);
+}
+
+void bls_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a)
+{
+    bls_path_ops->g2_base_init(base, a);
+}
+
+const struct bls_g1_base *bls_g1_generator_base(void)
+{
+    return bls_path_ops->g1_generator_base;
+}
+
+const struct bls_g2_base *bls_g2_generator_base(void)
+{
+    return bls_path_ops->g2_generator_base;
+}
+
+void bls_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
+                               const struct bls_g1_base *const *base, const struct bls_fr *k,
+                               size_t terms, size_t sums)
+{
+    bls_path_ops->g1_base_mul_sum_batch(out, start, base, k, terms, sums);
+}
+
+void bls_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
+                               const struct bls_g2_base *const *base, const struct bls_fr *k,
+                               size_t terms, size_t sums)
+{
+    bls_path_ops->g2_base_mul_sum_batch(out, start, base, k, terms, sums);
+}
+
+void bls_g1_mul_generator(struct bls_g1 *out, const struct bls_fr *k)
+{
+    const struct bls_g1_base *base = bls_g1_generator_base();
+    bls_g1_base_mul_sum_batch(out, NULL, &base, k, 1, 1);
+}
+
+void bls_g2_mul_generator(struct bls_g2 *out, const struct bls_fr *k)
+{
+    const struct bls_g2_base *base = bls_g2_generator_base();
+    bls_g2_base_mul_sum_batch(out, NULL, &base, k, 1, 1);
 }
 
 enum kf_status bls_g1_decode_batch(struct bls_g1_affine *out, const uint8_t *const *in, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (bls_g1_decode_no_subgroup_check(&out[i], in[i]) != KF_OK) {
-            memset(out, 0, n * sizeof out[0]);
-            return KF_ERR_MALFORMED;
-        }
-    }
-    return KF_OK;
+    return bls_path_ops->g1_decode_batch(out, in, n);
 }
 
 enum kf_status bls_g2_decode_batch(struct bls_g2_affine *out, const uint8_t *const *in, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (bls_g2_decode_no_subgroup_check(&out[i], in[i]) != KF_OK) {
-            memset(out, 0, n * sizeof out[0]);
-            return KF_ERR_MALFORMED;
-        }
-    }
-    return KF_OK;
+    return bls_path_ops->g2_decode_batch(out, in, n);
+}
+
+uint64_t bls_g1_in_subgroup_batch(const struct bls_g1_affine *a, size_t n)
+{
+    return bls_path_ops->g1_in_subgroup_batch(a, n);
+}
+
+uint64_t bls_g2_in_subgroup_batch(const struct bls_g2_affine *a, size_t n)
+{
+    return bls_path_ops->g2_in_subgroup_batch(a, n);
 }

@@ -1,6 +1,7 @@
 /* G1: the group law in homogeneous coordinates, with the complete formulas of Renes, Costello and
  * Batina (ePrint 2015/1060) for a = 0, and what follows from it. E(Fp) has odd order, so the
  * formulas have no exceptions on the whole curve. Constant-time. */
+#include "bls12381/path_int.h"
 #include "bls12381/point_int.h"
 
 void bls_g1_generator(struct bls_g1 *out)
@@ -267,7 +268,7 @@ uint64_t bls_g1_in_subgroup(const struct bls_g1_affine *a)
     return bls_g1_equal(&p, &phi);
 }
 
-uint64_t bls_g1_in_subgroup_batch(const struct bls_g1_affine *a, size_t n)
+uint64_t bls_portable_g1_in_subgroup_batch(const struct bls_g1_affine *a, size_t n)
 {
     uint64_t all = ~(uint64_t)0;
     for (size_t i = 0; i < n; i++) {

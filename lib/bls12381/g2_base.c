@@ -1,11 +1,11 @@
 /* G2: sums of products over fixed bases. No doublings: the four quarters of all scalars of a row
  * have a sum each, joined by psi at the end. */
 #include "base/secret.h"
+#include "bls12381/path_int.h"
 #include "bls12381/point_int.h"
-#include "bls12381/tables_int.h"
 
 /* A window is the multiples of its base, the next base twice the last of them. */
-void bls_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a)
+void bls_portable_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a)
 {
     struct bls_g2 window[BLS_WINDOW_ENTRIES], b, generator;
     base->infinite = bls_g2_affine_is_infinity(a);
@@ -17,11 +17,6 @@ void bls_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a)
         bls_g2_to_affine_batch(base->plain[i], window, BLS_WINDOW_ENTRIES);
         bls_g2_double(&b, &window[BLS_WINDOW_ENTRIES - 1]);
     }
-}
-
-const struct bls_g2_base *bls_g2_generator_base(void)
-{
-    return &bls_g2_generator_table;
 }
 
 /* Selects [digit] of the window's entry and adds it; keeps the sum where the digit is zero. */
@@ -70,9 +65,9 @@ static void mul_row(struct bls_g2 *out, const struct bls_g2_base *const *base,
     kf_wipe(&total, sizeof total);
 }
 
-void bls_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
-                               const struct bls_g2_base *const *base, const struct bls_fr *k,
-                               size_t terms, size_t sums)
+void bls_portable_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
+                                        const struct bls_g2_base *const *base,
+                                        const struct bls_fr *k, size_t terms, size_t sums)
 {
     struct bls_g2 row;
     for (size_t s = 0; s < sums; s++) {
@@ -84,10 +79,4 @@ void bls_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
         }
     }
     kf_wipe(&row, sizeof row);
-}
-
-void bls_g2_mul_generator(struct bls_g2 *out, const struct bls_fr *k)
-{
-    const struct bls_g2_base *const base = &bls_g2_generator_table;
-    bls_g2_base_mul_sum_batch(out, NULL, &base, k, 1, 1);
 }

@@ -1,5 +1,6 @@
 /* The choice of a path, and the portable one's tables. The contract is in path_int.h. */
 #include "bls12381/path_int.h"
+#include "bls12381/tables_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,24 @@ const struct bls_kernels bls_kernels_portable = {
 };
 
 /* A member is here from the day its public function calls it. */
-const struct bls_path_ops bls_path_portable = {.lanes = 1};
+const struct bls_path_ops bls_path_portable = {
+    .lanes = 1,
+    .g1_generator_base = &bls_g1_generator_table,
+    .g2_generator_base = &bls_g2_generator_table,
+    .hash_to_g1_batch = bls_portable_hash_to_g1_batch,
+    .g1_mul_sum_batch = bls_portable_g1_mul_sum_batch,
+    .g1_mul_sum_batch_vartime = bls_portable_g1_mul_sum_batch_vartime,
+    .g2_mul_sum_batch = bls_portable_g2_mul_sum_batch,
+    .g1_sum_batch = bls_portable_g1_sum_batch,
+    .g1_base_init = bls_portable_g1_base_init,
+    .g2_base_init = bls_portable_g2_base_init,
+    .g1_base_mul_sum_batch = bls_portable_g1_base_mul_sum_batch,
+    .g2_base_mul_sum_batch = bls_portable_g2_base_mul_sum_batch,
+    .g1_decode_batch = bls_portable_g1_decode_batch,
+    .g2_decode_batch = bls_portable_g2_decode_batch,
+    .g1_in_subgroup_batch = bls_portable_g1_in_subgroup_batch,
+    .g2_in_subgroup_batch = bls_portable_g2_in_subgroup_batch,
+};
 
 const struct bls_kernels *bls_kernels = &bls_kernels_portable;
 const struct bls_path_ops *bls_path_ops = &bls_path_portable;

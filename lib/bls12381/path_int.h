@@ -47,6 +47,14 @@ struct bls_path_ops {
                              const struct bls_g1_affine *a, size_t terms, size_t sums);
     void (*g1_mul_sum_batch_vartime)(struct bls_g1 *out, const struct bls_fr *k,
                                      const struct bls_g1_affine *a, size_t terms, size_t sums);
+    void (*g2_mul_sum_batch)(struct bls_g2 *out, const struct bls_fr *k,
+                             const struct bls_g2_affine *a, size_t terms, size_t sums);
+    void (*g1_sum_batch)(struct bls_g1 *out, const struct bls_g1_affine *a, size_t terms,
+                         size_t sums);
+    const struct bls_g1_base *g1_generator_base;
+    const struct bls_g2_base *g2_generator_base;
+    void (*g1_base_init)(struct bls_g1_base *base, const struct bls_g1_affine *a);
+    void (*g2_base_init)(struct bls_g2_base *base, const struct bls_g2_affine *a);
     void (*g1_base_mul_sum_batch)(struct bls_g1 *out, const struct bls_g1 *start,
                                   const struct bls_g1_base *const *base, const struct bls_fr *k,
                                   size_t terms, size_t sums);
@@ -93,5 +101,31 @@ void bls_portable_fp_square(struct bls_fp *out, const struct bls_fp *a);
 void bls_portable_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
 void bls_portable_fp_square_wide(struct bls_wide *out, const struct bls_fp *a);
 void bls_portable_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w);
+
+void bls_portable_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
+                                   size_t n);
+void bls_portable_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
+                                   const struct bls_g1_affine *a, size_t terms, size_t sums);
+void bls_portable_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,
+                                           const struct bls_g1_affine *a, size_t terms,
+                                           size_t sums);
+void bls_portable_g2_mul_sum_batch(struct bls_g2 *out, const struct bls_fr *k,
+                                   const struct bls_g2_affine *a, size_t terms, size_t sums);
+void bls_portable_g1_sum_batch(struct bls_g1 *out, const struct bls_g1_affine *a, size_t terms,
+                               size_t sums);
+void bls_portable_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a);
+void bls_portable_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a);
+void bls_portable_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
+                                        const struct bls_g1_base *const *base,
+                                        const struct bls_fr *k, size_t terms, size_t sums);
+void bls_portable_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
+                                        const struct bls_g2_base *const *base,
+                                        const struct bls_fr *k, size_t terms, size_t sums);
+enum kf_status bls_portable_g1_decode_batch(struct bls_g1_affine *out, const uint8_t *const *in,
+                                            size_t n);
+enum kf_status bls_portable_g2_decode_batch(struct bls_g2_affine *out, const uint8_t *const *in,
+                                            size_t n);
+uint64_t bls_portable_g1_in_subgroup_batch(const struct bls_g1_affine *a, size_t n);
+uint64_t bls_portable_g2_in_subgroup_batch(const struct bls_g2_affine *a, size_t n);
 
 #endif
