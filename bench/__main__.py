@@ -1,12 +1,15 @@
 """./dev bench [NAME ...]: runs the benchmark programs, all of them without an argument.
+./dev bench abe [OPTION ...]: the scheme beside its peers; see bench/abe/compare.py.
 
-Each is a program of its own in build/bench (bench_NAME); what it measures is at the top of its
-source. Times on a shared machine are noisy: compare ratios within one run, never runs with each
+Each other one is a program of its own in build/bench (bench_NAME); what it measures is at the top of
+its source. Times on a shared machine are noisy: compare ratios within one run, never runs with each
 other."""
 
 import os
 import subprocess
 import sys
+
+from bench.abe import compare
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(ROOT, "build", "bench")
@@ -25,15 +28,20 @@ def programs():
 
 
 def main(names):
+    if names and names[0] == "abe":
+        return compare.main(names[1:])
     there = programs()
     unknown = [name for name in names if name not in there]
     if unknown or not there:
-        print(f"no benchmark {' '.join(unknown)}; there are: {' '.join(there)}", file=sys.stderr)
+        print(f"no benchmark {' '.join(unknown)}; there are: abe {' '.join(there)}", file=sys.stderr)
         return 2
     status = 0
     for name in names or there:
         print(f"== {name}", flush=True)
         status |= subprocess.run([there[name]], cwd=ROOT, stdin=subprocess.DEVNULL).returncode
+    if not names:
+        print("== abe", flush=True)
+        status |= compare.main([])
     return 1 if status else 0
 
 
