@@ -6,7 +6,7 @@
  * vpmadd52 multiplies 52 bits, so a limb may carry two bits more than its own 50, and sums of a few
  * elements are multiplied as they are, without carries. What each function takes and gives:
  *
- *   reduced     limbs 0 to 6 below 2^50 + 2^11, limb 7 below 2^34, hence below 8 p: what every
+ *   reduced     limbs 0 to 6 below 2^50 + 2^13, limb 7 below 2^34, hence below 8 p: what every
  *               multiplication gives
  *   operand     every limb in [0, 2^52): what a multiplication takes
  *   wide        sixteen columns, signed, the sum of column[i] 2^(50 i): products before reduction
@@ -45,7 +45,7 @@ void bls_fp8_square(struct bls_fp8 *out, const struct bls_fp8 *a);
 void bls_fp8_mul_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a,
                       const struct bls_fp8 *b);
 void bls_fp8_square_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a);
-/* wide, of columns within 2^59 either way, to reduced. */
+/* wide, of columns within 2^61 either way, to reduced. */
 void bls_fp8_reduce(struct bls_fp8 *out, const struct bls_fp8_wide *a);
 
 /* Between eight field elements of the scalar code, `stride` bytes apart, and eight lanes: canonical
@@ -82,7 +82,7 @@ static inline void bls_fp8_add(struct bls_fp8 *out, const struct bls_fp8 *a,
     }
 }
 
-/* a - b for a reduced b, as a + (a multiple of p above b) - b: below a's limbs and 2^51 + 2^13. */
+/* a - b for a reduced b, as a + (a multiple of p above b) - b: below a's limbs and 2^51 + 2^14. */
 static inline void bls_fp8_sub(struct bls_fp8 *out, const struct bls_fp8 *a,
                                const struct bls_fp8 *b)
 {
@@ -93,7 +93,7 @@ static inline void bls_fp8_sub(struct bls_fp8 *out, const struct bls_fp8 *a,
     }
 }
 
-/* a - b for a b that is the sum of two reduced elements: below a's limbs and 3 2^50 + 2^13. */
+/* a - b for a b that is the sum of two reduced elements: below a's limbs and 3 2^50 + 2^14. */
 static inline void bls_fp8_sub_2(struct bls_fp8 *out, const struct bls_fp8 *a,
                                  const struct bls_fp8 *b)
 {
@@ -104,7 +104,7 @@ static inline void bls_fp8_sub_2(struct bls_fp8 *out, const struct bls_fp8 *a,
     }
 }
 
-/* -b for a reduced b: limbs below 2^51 + 2^13. */
+/* -b for a reduced b: limbs below 2^51 + 2^14. */
 static inline void bls_fp8_neg(struct bls_fp8 *out, const struct bls_fp8 *b)
 {
 #pragma GCC unroll 8
@@ -114,7 +114,7 @@ static inline void bls_fp8_neg(struct bls_fp8 *out, const struct bls_fp8 *b)
 }
 
 /* One carry from each limb to the next, all at once: limbs in [0, 2^61) become limbs below 2^50 +
- * 2^11. The top limb takes and gives none, so the number must be small enough for it: reduced when
+ * 2^13. The top limb takes and gives none, so the number must be small enough for it: reduced when
  * below 8 p. */
 static inline void bls_fp8_carry(struct bls_fp8 *out, const struct bls_fp8 *a)
 {
