@@ -283,6 +283,7 @@ def header():
     emit("2^256: folds 512 bits", "struct bls_fp", "bls_fp_2_256", fp(2**256))
     emit("4, the b of E", "struct bls_fp", "bls_g1_b", fp(4))
     emit("1/2", "struct bls_fp", "bls_fp_half", fp(pow(2, -1, P)))
+    raw("2p", "bls_2p", 2 * P, 6)
     raw("(p - 3) / 4", "bls_p_minus_3_over_4", (P - 3) // 4, 6)
     raw("(p - 1) / 2", "bls_p_minus_1_over_2", (P - 1) // 2, 6)
     raw("r", "bls_r", R, 4)

@@ -59,17 +59,27 @@ void bls_portable_fp_square_wide(struct bls_wide *restrict out, const struct bls
 }
 
 /* Montgomery's reduction, a limb at a time: m is chosen so that the lowest limb of t + m p is 0. */
-void bls_portable_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
+void bls_portable_fp_reduce_low(uint64_t out[static 6], const uint64_t low[static 6])
 {
     uint64_t t[6], zero;
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) {
-        t[i] = w->limb[i];
+        t[i] = low[i];
     }
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) {
         mac_row(t, &zero, bls_p, t[0] * bls_p_inv);
     }
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        out[i] = t[i];
+    }
+}
+
+void bls_portable_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
+{
+    uint64_t t[6];
+    bls_portable_fp_reduce_low(t, w->limb);
     uint64_t carry = 0;
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) {

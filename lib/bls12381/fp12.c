@@ -7,25 +7,18 @@ void bls_fp12_one(struct bls_fp12 *out)
     out->c0.c0.c0 = bls_fp_one;
 }
 
-/* out = a + v b */
-static void add_v_wide(struct bls_fp6_wide *out, const struct bls_fp6_wide *a,
-                       const struct bls_fp6_wide *b)
-{
-    struct bls_fp2_wide t;
-    bls_fp2_wide_mul_xi_mod(&t, &b->c2);
-    bls_fp2_wide_add_mod(&out->c2, &a->c2, &b->c1);
-    bls_fp2_wide_add_mod(&out->c1, &a->c1, &b->c0);
-    bls_fp2_wide_add_mod(&out->c0, &a->c0, &t);
-}
-
-/* Given t0 = a0 b0, t1 = a1 b1 and t2 = (a0 + a1)(b0 + b1): out = t0 + v t1 + (t2 - t0 - t1) w. */
+/* Given t0 = a0 b0, t1 = a1 b1 and t2 = (a0 + a1)(b0 + b1): out = (t0 + v t1) + (t2 - t0 - t1) w.
+ * The exact sums: with the bounds of bls_fp6_mul_wide(), c0 within [-16, 6] + [-5, 17] u and c1 =
+ * a0 b1 + a1 b0 within [-14, 6] + [-4, 16] u. */
 static void finish_product(struct bls_fp12 *out, struct bls_fp6_wide *t0, struct bls_fp6_wide *t1,
                            struct bls_fp6_wide *t2)
 {
-    bls_fp6_wide_sub_mod(t2, t2, t0);
-    bls_fp6_wide_sub_mod(t2, t2, t1);
+    bls_fp6_wide_sub(t2, t2, t0);
+    bls_fp6_wide_sub(t2, t2, t1);
     bls_fp6_reduce_wide(&out->c1, t2);
-    add_v_wide(t0, t0, t1);
+    bls_fp2_wide_add_xi(&t0->c0, &t0->c0, &t1->c2);
+    bls_fp2_wide_add(&t0->c1, &t0->c1, &t1->c0);
+    bls_fp2_wide_add(&t0->c2, &t0->c2, &t1->c1);
     bls_fp6_reduce_wide(&out->c0, t0);
 }
 
@@ -33,33 +26,38 @@ void bls_fp12_mul(struct bls_fp12 *out, const struct bls_fp12 *a, const struct b
 {
     struct bls_fp6_wide t0, t1, t2;
     struct bls_fp6 sa, sb;
-    bls_fp6_add(&sa, &a->c0, &a->c1);
-    bls_fp6_add(&sb, &b->c0, &b->c1);
+    bls_fp6_add_lazy(&sa, &a->c0, &a->c1);
+    bls_fp6_add_lazy(&sb, &b->c0, &b->c1);
     bls_fp6_mul_wide(&t0, &a->c0, &b->c0);
     bls_fp6_mul_wide(&t1, &a->c1, &b->c1);
     bls_fp6_mul_wide(&t2, &sa, &sb);
     finish_product(out, &t0, &t1, &t2);
 }
 
-/* The complex method: with t = a0 a1, c0 = (a0 + a1)(a0 + v a1) - t - v t and c1 = 2t. */
+/* The complex method: with t = a0 a1, c0 = (a0 + a1)(a0 + v a1) - t - v t = a0^2 + v a1^2 and
+ * c1 = 2t. The difference in xi a1.c2 is corrected by p when negative, which adds (a0 + a1) p to
+ * c0: within [-16, 8] + [-5, 19] u. */
 void bls_fp12_square(struct bls_fp12 *out, const struct bls_fp12 *a)
 {
     struct bls_fp6_wide s, t;
     struct bls_fp6 x, y;
     struct bls_fp2_wide xi;
-    bls_fp6_add(&x, &a->c0, &a->c1);
-    bls_fp6_mul_v(&y, &a->c1);
-    bls_fp6_add(&y, &y, &a->c0);
+    bls_fp6_add_lazy(&x, &a->c0, &a->c1);
+    bls_fp_sub(&y.c0.c0, &a->c1.c2.c0, &a->c1.c2.c1);
+    bls_fp_add_lazy(&y.c0.c1, &a->c1.c2.c0, &a->c1.c2.c1);
+    bls_fp2_add_lazy(&y.c0, &y.c0, &a->c0.c0);
+    bls_fp2_add_lazy(&y.c1, &a->c0.c1, &a->c1.c0);
+    bls_fp2_add_lazy(&y.c2, &a->c0.c2, &a->c1.c1);
     bls_fp6_mul_wide(&s, &x, &y);
     bls_fp6_mul_wide(&t, &a->c0, &a->c1);
-    bls_fp6_reduce_wide(&out->c1, &t);
-    bls_fp6_add(&out->c1, &out->c1, &out->c1);
-    bls_fp6_wide_sub_mod(&s, &s, &t);
-    bls_fp2_wide_mul_xi_mod(&xi, &t.c2);
-    bls_fp2_wide_sub_mod(&s.c0, &s.c0, &xi);
-    bls_fp2_wide_sub_mod(&s.c1, &s.c1, &t.c0);
-    bls_fp2_wide_sub_mod(&s.c2, &s.c2, &t.c1);
+    bls_fp6_wide_sub(&s, &s, &t);
+    bls_fp2_wide_mul_xi(&xi, &t.c2);
+    bls_fp2_wide_sub(&s.c0, &s.c0, &xi);
+    bls_fp2_wide_sub(&s.c1, &s.c1, &t.c0);
+    bls_fp2_wide_sub(&s.c2, &s.c2, &t.c1);
     bls_fp6_reduce_wide(&out->c0, &s);
+    bls_fp6_wide_add(&t, &t, &t);
+    bls_fp6_reduce_wide(&out->c1, &t);
 }
 
 /* 1/(a0 + a1 w) = (a0 - a1 w) / (a0^2 - v a1^2) */
@@ -111,8 +109,8 @@ void bls_fp12_mul_line(struct bls_fp12 *out, const struct bls_fp12 *a, const str
     struct bls_fp6_wide t0, t1, t2;
     struct bls_fp6 sa;
     struct bls_fp2 s;
-    bls_fp6_add(&sa, &a->c0, &a->c1);
-    bls_fp2_add(&s, &l->l1, &l->l4);
+    bls_fp6_add_lazy(&sa, &a->c0, &a->c1);
+    bls_fp2_add_lazy(&s, &l->l1, &l->l4);
     bls_fp6_mul_01_wide(&t0, &a->c0, &l->l0, &l->l1);
     bls_fp6_mul_1_wide(&t1, &a->c1, &l->l4);
     bls_fp6_mul_01_wide(&t2, &sa, &l->l0, &s);
@@ -129,8 +127,8 @@ static void cross(struct bls_fp2 *out, const struct bls_fp2 *x, const struct bls
     bls_fp2_add_lazy(&sx, x, x2);
     bls_fp2_add_lazy(&sy, y, y2);
     bls_fp2_mul_wide(&t, &sx, &sy);
-    bls_fp2_wide_sub_mod(&t, &t, v);
-    bls_fp2_wide_sub_mod(&t, &t, v2);
+    bls_fp2_wide_sub(&t, &t, v);
+    bls_fp2_wide_sub(&t, &t, v2);
     bls_fp2_reduce_wide(out, &t);
 }
 
@@ -143,12 +141,11 @@ void bls_fp12_mul_two_lines(struct bls_fp12 *out, const struct bls_fp12 *a,
 {
     struct bls_fp2_wide v0, v1, v4, t;
     struct bls_fp6 b0;
-    struct bls_fp2 d, e, s1, s2;
+    struct bls_fp2 d, e;
     bls_fp2_mul_wide(&v0, &l->l0, &m->l0);
     bls_fp2_mul_wide(&v1, &l->l1, &m->l1);
     bls_fp2_mul_wide(&v4, &l->l4, &m->l4);
-    bls_fp2_wide_mul_xi_mod(&t, &v4);
-    bls_fp2_wide_add_mod(&t, &t, &v0);
+    bls_fp2_wide_add_xi(&t, &v0, &v4);
     bls_fp2_reduce_wide(&b0.c0, &t);
     cross(&b0.c1, &l->l0, &l->l1, &m->l0, &m->l1, &v0, &v1);
     bls_fp2_reduce_wide(&b0.c2, &v1);
@@ -157,17 +154,18 @@ void bls_fp12_mul_two_lines(struct bls_fp12 *out, const struct bls_fp12 *a,
 
     struct bls_fp6_wide t0, t1, t2;
     struct bls_fp6 sa, sb;
-    bls_fp2_add(&s1, &b0.c1, &d);
-    bls_fp2_add(&s2, &b0.c2, &e);
-    sb = (struct bls_fp6){b0.c0, s1, s2};
-    bls_fp6_add(&sa, &a->c0, &a->c1);
+    sb.c0 = b0.c0;
+    bls_fp2_add_lazy(&sb.c1, &b0.c1, &d);
+    bls_fp2_add_lazy(&sb.c2, &b0.c2, &e);
+    bls_fp6_add_lazy(&sa, &a->c0, &a->c1);
     bls_fp6_mul_wide(&t0, &a->c0, &b0);
     bls_fp6_mul_12_wide(&t1, &a->c1, &d, &e);
     bls_fp6_mul_wide(&t2, &sa, &sb);
     finish_product(out, &t0, &t1, &t2);
 }
 
-/* (a + b s)^2 = (a^2 + xi b^2) + 2ab s in Fp4 = Fp2[s]/(s^2-xi). */
+/* (a + b s)^2 = (a^2 + xi b^2) + 2ab s in Fp4 = Fp2[s]/(s^2-xi): within [-2, 8] + [0, 8] u and
+ * [-8, 9] + [0, 4] u. */
 static void fp4_square(struct bls_fp2 *c0, struct bls_fp2 *c1, const struct bls_fp2 *a,
                        const struct bls_fp2 *b)
 {
@@ -175,13 +173,12 @@ static void fp4_square(struct bls_fp2 *c0, struct bls_fp2 *c1, const struct bls_
     struct bls_fp2 sum;
     bls_fp2_square_wide(&aa, a);
     bls_fp2_square_wide(&bb, b);
-    bls_fp2_add(&sum, a, b);
+    bls_fp2_add_lazy(&sum, a, b);
     bls_fp2_square_wide(&t, &sum);
-    bls_fp2_wide_sub_mod(&t, &t, &aa);
-    bls_fp2_wide_sub_mod(&t, &t, &bb);
+    bls_fp2_wide_sub(&t, &t, &aa);
+    bls_fp2_wide_sub(&t, &t, &bb);
     bls_fp2_reduce_wide(c1, &t);
-    bls_fp2_wide_mul_xi_mod(&bb, &bb);
-    bls_fp2_wide_add_mod(&aa, &aa, &bb);
+    bls_fp2_wide_add_xi(&aa, &aa, &bb);
     bls_fp2_reduce_wide(c0, &aa);
 }
 

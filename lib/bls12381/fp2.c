@@ -53,74 +53,104 @@ void bls_fp2_add_lazy(struct bls_fp2 *out, const struct bls_fp2 *a, const struct
     bls_fp_add_lazy(&out->c1, &a->c1, &b->c1);
 }
 
-/* Karatsuba: c0 = a0 b0 - a1 b1, c1 = (a0 + a1)(b0 + b1) - a0 b0 - a1 b1 = a0 b1 + a1 b0.
- * With lazy j, k: the sums are lazy 2j, 2k, their product wide 4jk <= 16; c1 is wide 2jk <= 8; c0
- * lies within 4 p^2 of zero and is brought into [0, p 2^384) by adding p 2^384 when negative. */
-void bls_fp2_mul_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a, const struct bls_fp2 *b)
+/* Karatsuba: c0 = a0 b0 - a1 b1, c1 = (a0 + a1)(b0 + b1) - a0 b0 - a1 b1 = a0 b1 + a1 b0. */
+void bls_portable_fp2_mul_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a,
+                               const struct bls_fp2 *b)
 {
     struct bls_fp sa, sb;
     struct bls_wide v1;
     bls_fp_add_lazy(&sa, &a->c0, &a->c1);
     bls_fp_add_lazy(&sb, &b->c0, &b->c1);
-    bls_fp_mul_wide(&out->c0, &a->c0, &b->c0);
-    bls_fp_mul_wide(&v1, &a->c1, &b->c1);
-    bls_fp_mul_wide(&out->c1, &sa, &sb);
+    bls_portable_fp_mul_wide(&out->c0, &a->c0, &b->c0);
+    bls_portable_fp_mul_wide(&v1, &a->c1, &b->c1);
+    bls_portable_fp_mul_wide(&out->c1, &sa, &sb);
     bls_wide_sub(&out->c1, &out->c1, &out->c0);
     bls_wide_sub(&out->c1, &out->c1, &v1);
-    bls_wide_sub_mod(&out->c0, &out->c0, &v1);
+    bls_wide_sub(&out->c0, &out->c0, &v1);
 }
 
-/* c0 = (a0 + a1)(a0 - a1), c1 = 2 a0 a1 */
-void bls_fp2_square_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a)
+/* c0 = (a0 + a1)(a0 - a1 + 2p), c1 = 2 a0 a1. With a0 = x p and a1 = y p the first is
+ * (x + y)(x - y + 2) p^2, at most 4 p^2 for x, y <= 1 and 9 p^2 for x, y <= 2. */
+void bls_portable_fp2_square_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a)
 {
     struct bls_fp sum, difference, twice;
+    uint64_t carry = 0, borrow = 0;
     bls_fp_add_lazy(&sum, &a->c0, &a->c1);
-    bls_fp_sub(&difference, &a->c0, &a->c1);
     bls_fp_add_lazy(&twice, &a->c0, &a->c0);
-    bls_fp_mul_wide(&out->c0, &sum, &difference);
-    bls_fp_mul_wide(&out->c1, &twice, &a->c1);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        uint64_t t = bls_adc(a->c0.limb[i], bls_2p[i], &carry);
+        difference.limb[i] = bls_sbb(t, a->c1.limb[i], &borrow);
+    }
+    bls_portable_fp_mul_wide(&out->c0, &sum, &difference);
+    bls_portable_fp_mul_wide(&out->c1, &twice, &a->c1);
 }
 
-void bls_fp2_reduce_wide(struct bls_fp2 *out, const struct bls_fp2_wide *a)
+/* w / 2^384 modulo p for a signed w in [-k, 3 - k) p 2^384, given kp: w + k p 2^384 gives a number
+ * in [0, 4p). */
+static void reduce_signed(struct bls_fp *out, const struct bls_wide *w, const uint64_t kp[static 6])
 {
-    bls_fp_reduce_wide(&out->c0, &a->c0);
-    bls_fp_reduce_wide(&out->c1, &a->c1);
+    uint64_t t[6];
+    uint64_t carry = 0, carry_high = 0;
+    bls_portable_fp_reduce_low(t, w->limb);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        t[i] = bls_adc(bls_adc(t[i], w->limb[i + 6], &carry), kp[i], &carry_high);
+    }
+    bls_fp_subtract_if_not_less(t, t, bls_2p);
+    bls_fp_subtract_if_not_less(out->limb, t, bls_p);
 }
 
-void bls_fp2_wide_add_mod(struct bls_fp2_wide *out, const struct bls_fp2_wide *a,
-                          const struct bls_fp2_wide *b)
+void bls_portable_fp2_reduce_wide(struct bls_fp2 *out, const struct bls_fp2_wide *w)
 {
-    bls_wide_add_mod(&out->c0, &a->c0, &b->c0);
-    bls_wide_add_mod(&out->c1, &a->c1, &b->c1);
+    reduce_signed(&out->c0, &w->c0, bls_2p);
+    reduce_signed(&out->c1, &w->c1, bls_p);
 }
 
-void bls_fp2_wide_sub_mod(struct bls_fp2_wide *out, const struct bls_fp2_wide *a,
-                          const struct bls_fp2_wide *b)
+void bls_portable_fp2_mul(struct bls_fp2 *out, const struct bls_fp2 *a, const struct bls_fp2 *b)
 {
-    bls_wide_sub_mod(&out->c0, &a->c0, &b->c0);
-    bls_wide_sub_mod(&out->c1, &a->c1, &b->c1);
+    struct bls_fp2_wide w;
+    bls_portable_fp2_mul_wide(&w, a, b);
+    bls_portable_fp2_reduce_wide(out, &w);
 }
 
-void bls_fp2_wide_mul_xi_mod(struct bls_fp2_wide *out, const struct bls_fp2_wide *a)
+void bls_portable_fp2_square(struct bls_fp2 *out, const struct bls_fp2 *a)
+{
+    struct bls_fp2_wide w;
+    bls_portable_fp2_square_wide(&w, a);
+    bls_portable_fp_reduce_wide(&out->c0, &w.c0);
+    bls_portable_fp_reduce_wide(&out->c1, &w.c1);
+}
+
+void bls_fp2_wide_add(struct bls_fp2_wide *out, const struct bls_fp2_wide *a,
+                      const struct bls_fp2_wide *b)
+{
+    bls_wide_add(&out->c0, &a->c0, &b->c0);
+    bls_wide_add(&out->c1, &a->c1, &b->c1);
+}
+
+void bls_fp2_wide_sub(struct bls_fp2_wide *out, const struct bls_fp2_wide *a,
+                      const struct bls_fp2_wide *b)
+{
+    bls_wide_sub(&out->c0, &a->c0, &b->c0);
+    bls_wide_sub(&out->c1, &a->c1, &b->c1);
+}
+
+/* (a0 + a1 u)(1 + u) = (a0 - a1) + (a0 + a1) u */
+void bls_fp2_wide_mul_xi(struct bls_fp2_wide *out, const struct bls_fp2_wide *a)
 {
     struct bls_wide t;
-    bls_wide_sub_mod(&t, &a->c0, &a->c1);
-    bls_wide_add_mod(&out->c1, &a->c0, &a->c1);
+    bls_wide_sub(&t, &a->c0, &a->c1);
+    bls_wide_add(&out->c1, &a->c0, &a->c1);
     out->c0 = t;
 }
 
-void bls_fp2_mul(struct bls_fp2 *out, const struct bls_fp2 *a, const struct bls_fp2 *b)
+void bls_fp2_wide_add_xi(struct bls_fp2_wide *out, const struct bls_fp2_wide *a,
+                         const struct bls_fp2_wide *b)
 {
-    struct bls_fp2_wide w;
-    bls_fp2_mul_wide(&w, a, b);
-    bls_fp2_reduce_wide(out, &w);
-}
-
-void bls_fp2_square(struct bls_fp2 *out, const struct bls_fp2 *a)
-{
-    struct bls_fp2_wide w;
-    bls_fp2_square_wide(&w, a);
-    bls_fp2_reduce_wide(out, &w);
+    struct bls_fp2_wide t;
+    bls_fp2_wide_mul_xi(&t, b);
+    bls_fp2_wide_add(out, a, &t);
 }
 
 /* 1/(a0 + a1 u) = (a0 - a1 u) / (a0^2 + a1^2) */

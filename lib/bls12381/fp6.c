@@ -8,6 +8,13 @@ void bls_fp6_add(struct bls_fp6 *out, const struct bls_fp6 *a, const struct bls_
     bls_fp2_add(&out->c2, &a->c2, &b->c2);
 }
 
+void bls_fp6_add_lazy(struct bls_fp6 *out, const struct bls_fp6 *a, const struct bls_fp6 *b)
+{
+    bls_fp2_add_lazy(&out->c0, &a->c0, &b->c0);
+    bls_fp2_add_lazy(&out->c1, &a->c1, &b->c1);
+    bls_fp2_add_lazy(&out->c2, &a->c2, &b->c2);
+}
+
 void bls_fp6_sub(struct bls_fp6 *out, const struct bls_fp6 *a, const struct bls_fp6 *b)
 {
     bls_fp2_sub(&out->c0, &a->c0, &b->c0);
@@ -32,20 +39,20 @@ void bls_fp6_mul_v(struct bls_fp6 *out, const struct bls_fp6 *a)
     out->c0 = t;
 }
 
-void bls_fp6_wide_add_mod(struct bls_fp6_wide *out, const struct bls_fp6_wide *a,
-                          const struct bls_fp6_wide *b)
+void bls_fp6_wide_add(struct bls_fp6_wide *out, const struct bls_fp6_wide *a,
+                      const struct bls_fp6_wide *b)
 {
-    bls_fp2_wide_add_mod(&out->c0, &a->c0, &b->c0);
-    bls_fp2_wide_add_mod(&out->c1, &a->c1, &b->c1);
-    bls_fp2_wide_add_mod(&out->c2, &a->c2, &b->c2);
+    bls_fp2_wide_add(&out->c0, &a->c0, &b->c0);
+    bls_fp2_wide_add(&out->c1, &a->c1, &b->c1);
+    bls_fp2_wide_add(&out->c2, &a->c2, &b->c2);
 }
 
-void bls_fp6_wide_sub_mod(struct bls_fp6_wide *out, const struct bls_fp6_wide *a,
-                          const struct bls_fp6_wide *b)
+void bls_fp6_wide_sub(struct bls_fp6_wide *out, const struct bls_fp6_wide *a,
+                      const struct bls_fp6_wide *b)
 {
-    bls_fp2_wide_sub_mod(&out->c0, &a->c0, &b->c0);
-    bls_fp2_wide_sub_mod(&out->c1, &a->c1, &b->c1);
-    bls_fp2_wide_sub_mod(&out->c2, &a->c2, &b->c2);
+    bls_fp2_wide_sub(&out->c0, &a->c0, &b->c0);
+    bls_fp2_wide_sub(&out->c1, &a->c1, &b->c1);
+    bls_fp2_wide_sub(&out->c2, &a->c2, &b->c2);
 }
 
 void bls_fp6_reduce_wide(struct bls_fp6 *out, const struct bls_fp6_wide *a)
@@ -55,9 +62,7 @@ void bls_fp6_reduce_wide(struct bls_fp6 *out, const struct bls_fp6_wide *a)
     bls_fp2_reduce_wide(&out->c2, &a->c2);
 }
 
-/* a0 b1 + a1 b0 = (a0 + a1)(b0 + b1) - v0 - v1 for v0 = a0 b0, v1 = a1 b1, all canonical: c0 is
- * wide mod; c1 is the number itself, not a residue, wide 4, so its subtractions need no correction.
- */
+/* a0 b1 + a1 b0 = (a0 + a1)(b0 + b1) - v0 - v1 for v0 = a0 b0, v1 = a1 b1. */
 static void cross_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a0, const struct bls_fp2 *a1,
                        const struct bls_fp2 *b0, const struct bls_fp2 *b1,
                        const struct bls_fp2_wide *v0, const struct bls_fp2_wide *v1)
@@ -66,29 +71,14 @@ static void cross_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a0, const
     bls_fp2_add_lazy(&sa, a0, a1);
     bls_fp2_add_lazy(&sb, b0, b1);
     bls_fp2_mul_wide(out, &sa, &sb);
-    bls_wide_sub_mod(&out->c0, &out->c0, &v0->c0);
-    bls_wide_sub_mod(&out->c0, &out->c0, &v1->c0);
-    bls_wide_sub(&out->c1, &out->c1, &v0->c1);
-    bls_wide_sub(&out->c1, &out->c1, &v1->c1);
-}
-
-/* out = a + xi b; the numbers a.c1 + b.c1 must stay below p 2^384 (wide 9). */
-static void add_xi_wide(struct bls_fp2_wide *out, const struct bls_fp2_wide *a,
-                        const struct bls_fp2_wide *b)
-{
-    struct bls_wide real, imaginary;
-    bls_wide_add_mod(&real, &a->c0, &b->c0);
-    bls_wide_sub_mod(&real, &real, &b->c1);
-    bls_wide_add(&imaginary, &a->c1, &b->c1);
-    bls_wide_add_mod(&out->c1, &imaginary, &b->c0);
-    out->c0 = real;
+    bls_fp2_wide_sub(out, out, v0);
+    bls_fp2_wide_sub(out, out, v1);
 }
 
 /* Karatsuba (Devegili et al., ePrint 2006/471, section 4), with v_i = a_i b_i:
  *   c0 = v0 + xi ((a1 + a2)(b1 + b2) - v1 - v2)
  *   c1 = (a0 + a1)(b0 + b1) - v0 - v1 + xi v2
- *   c2 = (a0 + a2)(b0 + b2) - v0 - v2 + v1
- * Imaginary parts: v_i wide 2, crosses wide 4, sums of one each wide 6. */
+ *   c2 = (a0 + a2)(b0 + b2) - v0 - v2 + v1 */
 void bls_fp6_mul_wide(struct bls_fp6_wide *out, const struct bls_fp6 *a, const struct bls_fp6 *b)
 {
     struct bls_fp2_wide v0, v1, v2, t;
@@ -96,12 +86,11 @@ void bls_fp6_mul_wide(struct bls_fp6_wide *out, const struct bls_fp6 *a, const s
     bls_fp2_mul_wide(&v1, &a->c1, &b->c1);
     bls_fp2_mul_wide(&v2, &a->c2, &b->c2);
     cross_wide(&t, &a->c1, &a->c2, &b->c1, &b->c2, &v1, &v2);
-    add_xi_wide(&out->c0, &v0, &t);
+    bls_fp2_wide_add_xi(&out->c0, &v0, &t);
     cross_wide(&t, &a->c0, &a->c1, &b->c0, &b->c1, &v0, &v1);
-    add_xi_wide(&out->c1, &t, &v2);
+    bls_fp2_wide_add_xi(&out->c1, &t, &v2);
     cross_wide(&t, &a->c0, &a->c2, &b->c0, &b->c2, &v0, &v2);
-    bls_wide_add_mod(&out->c2.c0, &t.c0, &v1.c0);
-    bls_wide_add(&out->c2.c1, &t.c1, &v1.c1);
+    bls_fp2_wide_add(&out->c2, &t, &v1);
 }
 
 /* c0 = v0 + xi a2 b1, c1 = (a0 + a1)(b0 + b1) - v0 - v1, c2 = a2 b0 + v1 */
@@ -112,18 +101,18 @@ void bls_fp6_mul_01_wide(struct bls_fp6_wide *out, const struct bls_fp6 *a,
     bls_fp2_mul_wide(&v0, &a->c0, b0);
     bls_fp2_mul_wide(&v1, &a->c1, b1);
     bls_fp2_mul_wide(&t, &a->c2, b1);
-    add_xi_wide(&out->c0, &v0, &t);
+    bls_fp2_wide_add_xi(&out->c0, &v0, &t);
     cross_wide(&out->c1, &a->c0, &a->c1, b0, b1, &v0, &v1);
     bls_fp2_mul_wide(&t, &a->c2, b0);
-    bls_wide_add_mod(&out->c2.c0, &t.c0, &v1.c0);
-    bls_wide_add(&out->c2.c1, &t.c1, &v1.c1);
+    bls_fp2_wide_add(&out->c2, &t, &v1);
 }
 
 /* c0 = xi a2 b1, c1 = a0 b1, c2 = a1 b1 */
 void bls_fp6_mul_1_wide(struct bls_fp6_wide *out, const struct bls_fp6 *a, const struct bls_fp2 *b1)
 {
-    bls_fp2_mul_wide(&out->c0, &a->c2, b1);
-    bls_fp2_wide_mul_xi_mod(&out->c0, &out->c0);
+    struct bls_fp2_wide t;
+    bls_fp2_mul_wide(&t, &a->c2, b1);
+    bls_fp2_wide_mul_xi(&out->c0, &t);
     bls_fp2_mul_wide(&out->c1, &a->c0, b1);
     bls_fp2_mul_wide(&out->c2, &a->c1, b1);
 }
@@ -136,12 +125,11 @@ void bls_fp6_mul_12_wide(struct bls_fp6_wide *out, const struct bls_fp6 *a,
     bls_fp2_mul_wide(&v1, &a->c1, b1);
     bls_fp2_mul_wide(&v2, &a->c2, b2);
     cross_wide(&t, &a->c1, &a->c2, b1, b2, &v1, &v2);
-    bls_fp2_wide_mul_xi_mod(&out->c0, &t);
+    bls_fp2_wide_mul_xi(&out->c0, &t);
     bls_fp2_mul_wide(&t, &a->c0, b1);
-    add_xi_wide(&out->c1, &t, &v2);
+    bls_fp2_wide_add_xi(&out->c1, &t, &v2);
     bls_fp2_mul_wide(&t, &a->c0, b2);
-    bls_wide_add_mod(&out->c2.c0, &t.c0, &v1.c0);
-    bls_wide_add(&out->c2.c1, &t.c1, &v1.c1);
+    bls_fp2_wide_add(&out->c2, &t, &v1);
 }
 
 void bls_fp6_mul(struct bls_fp6 *out, const struct bls_fp6 *a, const struct bls_fp6 *b)

@@ -7,7 +7,11 @@
  * once for each coefficient of the result. Each function says what it takes: canonical   below p
  *   lazy k      below k p, in six limbs
  *   wide k      below k p^2, in twelve limbs
- *   wide mod    below p 2^384 (9.84 p^2), and only its residue modulo p 2^384 matters */
+ *   wide mod    below p 2^384 (9.84 p^2), and only its residue modulo p 2^384 matters
+ *   signed      any wide number, modulo 2^768 (two's complement). The tower's sums of products are
+ *               these: nothing is corrected on the way, an intermediate may wrap around, and what
+ *               matters is the exact value of the sum that is reduced in the end. Each such sum
+ *               comes with its bounds, in units of p^2: [low, high]. */
 #ifndef KEYFENCE_BLS12381_FP_INT_H
 #define KEYFENCE_BLS12381_FP_INT_H
 
@@ -20,20 +24,27 @@ struct bls_wide {
     uint64_t limb[12];
 };
 
-/* out = t - p if t >= p, else t. Requires t < 2p. */
-static inline void bls_fp_reduce_once(uint64_t out[static 6], const uint64_t t[static 6])
+/* out = t - m if t >= m, else t. */
+static inline void bls_fp_subtract_if_not_less(uint64_t out[static 6], const uint64_t t[static 6],
+                                               const uint64_t m[static 6])
 {
     uint64_t s[6];
     uint64_t borrow = 0;
 #pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
-        s[i] = bls_sbb(t[i], bls_p[i], &borrow);
+        s[i] = bls_sbb(t[i], m[i], &borrow);
     }
     uint64_t keep = kf_ct_mask(borrow);
 #pragma GCC unroll 12
     for (int i = 0; i < 6; i++) {
         out[i] = kf_ct_select(keep, t[i], s[i]);
     }
+}
+
+/* out = t - p if t >= p, else t. Requires t < 2p. */
+static inline void bls_fp_reduce_once(uint64_t out[static 6], const uint64_t t[static 6])
+{
+    bls_fp_subtract_if_not_less(out, t, bls_p);
 }
 
 /* The plain sum: lazy j + lazy k = lazy j+k, j+k <= 9. */
@@ -112,7 +123,7 @@ static inline uint64_t bls_fp_equal(const struct bls_fp *a, const struct bls_fp 
     return kf_ct_is_zero(d);
 }
 
-/* wide j + wide k = wide j+k, j+k <= 96. */
+/* wide j + wide k = wide j+k, j+k <= 96; signed + signed. */
 static inline void bls_wide_add(struct bls_wide *out, const struct bls_wide *a,
                                 const struct bls_wide *b)
 {
@@ -123,7 +134,7 @@ static inline void bls_wide_add(struct bls_wide *out, const struct bls_wide *a,
     }
 }
 
-/* The plain difference. Requires a >= b as numbers. */
+/* The plain difference: wide where a >= b as numbers; signed - signed. */
 static inline void bls_wide_sub(struct bls_wide *out, const struct bls_wide *a,
                                 const struct bls_wide *b)
 {
@@ -165,6 +176,10 @@ static inline void bls_wide_sub_mod(struct bls_wide *out, const struct bls_wide 
         out->limb[i + 6] = bls_adc(t[i + 6], mask & bls_p[i], &carry);
     }
 }
+
+/* A number below 2^384, plus the multiple of p that makes it a multiple of 2^384, divided by that:
+ * at most p. A step of the portable kernels. */
+void bls_portable_fp_reduce_low(uint64_t out[static 6], const uint64_t low[static 6]);
 
 /* The kernels: each path has its own (path_int.h). */
 

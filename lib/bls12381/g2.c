@@ -88,7 +88,7 @@ static void sum_of_products(struct bls_fp2 *out, const struct bls_fp2 *a, const 
     struct bls_fp2_wide s, t;
     bls_fp2_mul_wide(&s, a, b);
     bls_fp2_mul_wide(&t, c, d);
-    bls_fp2_wide_add_mod(&s, &s, &t);
+    bls_fp2_wide_add(&s, &s, &t);
     bls_fp2_reduce_wide(out, &s);
 }
 
@@ -99,7 +99,7 @@ static void difference_of_products(struct bls_fp2 *out, const struct bls_fp2 *a,
     struct bls_fp2_wide s, t;
     bls_fp2_mul_wide(&s, a, b);
     bls_fp2_mul_wide(&t, c, d);
-    bls_fp2_wide_sub_mod(&s, &s, &t);
+    bls_fp2_wide_sub(&s, &s, &t);
     bls_fp2_reduce_wide(out, &s);
 }
 
@@ -129,8 +129,8 @@ static void cross(struct bls_fp2 *out, const struct bls_fp2 *a0, const struct bl
     bls_fp2_add_lazy(&sa, a0, a1);
     bls_fp2_add_lazy(&sb, b0, b1);
     bls_fp2_mul_wide(&t, &sa, &sb);
-    bls_fp2_wide_sub_mod(&t, &t, v0);
-    bls_fp2_wide_sub_mod(&t, &t, v1);
+    bls_fp2_wide_sub(&t, &t, v0);
+    bls_fp2_wide_sub(&t, &t, v1);
     bls_fp2_reduce_wide(out, &t);
 }
 

@@ -16,16 +16,16 @@ struct pair_state {
     uint64_t infinite; /* mask: the pair contributes one */
 };
 
-/* 2ab = (a + b)^2 - a^2 - b^2 */
+/* 2ab = (a + b)^2 - a^2 - b^2, within [-8, 9] + [0, 4] u */
 static void twice_product(struct bls_fp2 *out, const struct bls_fp2 *a, const struct bls_fp2 *b,
                           const struct bls_fp2_wide *aa, const struct bls_fp2_wide *bb)
 {
     struct bls_fp2 sum;
     struct bls_fp2_wide t;
-    bls_fp2_add(&sum, a, b);
+    bls_fp2_add_lazy(&sum, a, b);
     bls_fp2_square_wide(&t, &sum);
-    bls_fp2_wide_sub_mod(&t, &t, aa);
-    bls_fp2_wide_sub_mod(&t, &t, bb);
+    bls_fp2_wide_sub(&t, &t, aa);
+    bls_fp2_wide_sub(&t, &t, bb);
     bls_fp2_reduce_wide(out, &t);
 }
 
@@ -67,11 +67,11 @@ static void double_step(struct bls_line *l, struct bls_g2 *t)
     bls_fp2_double(&t->z, &s);
     bls_fp2_double(&e, &e);
     bls_fp2_square_wide(&w, &e);
-    bls_fp2_add(&s, &b, &f);
+    bls_fp2_add_lazy(&s, &b, &f);
     bls_fp2_square_wide(&yy, &s);
-    bls_fp2_wide_sub_mod(&yy, &yy, &w);
-    bls_fp2_wide_sub_mod(&yy, &yy, &w);
-    bls_fp2_wide_sub_mod(&yy, &yy, &w);
+    bls_fp2_wide_sub(&yy, &yy, &w);
+    bls_fp2_wide_sub(&yy, &yy, &w);
+    bls_fp2_wide_sub(&yy, &yy, &w);
     bls_fp2_reduce_wide(&t->y, &yy);
 }
 
@@ -83,7 +83,7 @@ static void difference_of_products(struct bls_fp2 *out, const struct bls_fp2 *a,
     struct bls_fp2_wide s, t;
     bls_fp2_mul_wide(&s, a, b);
     bls_fp2_mul_wide(&t, c, d);
-    bls_fp2_wide_sub_mod(&s, &s, &t);
+    bls_fp2_wide_sub(&s, &s, &t);
     bls_fp2_reduce_wide(out, &s);
 }
 

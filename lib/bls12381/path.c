@@ -11,6 +11,11 @@ const struct bls_kernels bls_kernels_portable = {
     .fp_mul_wide = bls_portable_fp_mul_wide,
     .fp_square_wide = bls_portable_fp_square_wide,
     .fp_reduce_wide = bls_portable_fp_reduce_wide,
+    .fp2_mul = bls_portable_fp2_mul,
+    .fp2_square = bls_portable_fp2_square,
+    .fp2_mul_wide = bls_portable_fp2_mul_wide,
+    .fp2_square_wide = bls_portable_fp2_square_wide,
+    .fp2_reduce_wide = bls_portable_fp2_reduce_wide,
 };
 
 /* A member is here from the day its public function calls it. */

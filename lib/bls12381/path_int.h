@@ -36,6 +36,12 @@ struct bls_kernels {
     void (*fp_mul_wide)(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
     void (*fp_square_wide)(struct bls_wide *out, const struct bls_fp *a);
     void (*fp_reduce_wide)(struct bls_fp *out, const struct bls_wide *w);
+    void (*fp2_mul)(struct bls_fp2 *out, const struct bls_fp2 *a, const struct bls_fp2 *b);
+    void (*fp2_square)(struct bls_fp2 *out, const struct bls_fp2 *a);
+    void (*fp2_mul_wide)(struct bls_fp2_wide *out, const struct bls_fp2 *a,
+                         const struct bls_fp2 *b);
+    void (*fp2_square_wide)(struct bls_fp2_wide *out, const struct bls_fp2 *a);
+    void (*fp2_reduce_wide)(struct bls_fp2 *out, const struct bls_fp2_wide *w);
 };
 
 /* The contracts are those of bls12381.h. A function bls_X there is a call of the member X; its
@@ -101,6 +107,12 @@ void bls_portable_fp_square(struct bls_fp *out, const struct bls_fp *a);
 void bls_portable_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
 void bls_portable_fp_square_wide(struct bls_wide *out, const struct bls_fp *a);
 void bls_portable_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w);
+void bls_portable_fp2_mul(struct bls_fp2 *out, const struct bls_fp2 *a, const struct bls_fp2 *b);
+void bls_portable_fp2_square(struct bls_fp2 *out, const struct bls_fp2 *a);
+void bls_portable_fp2_mul_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a,
+                               const struct bls_fp2 *b);
+void bls_portable_fp2_square_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a);
+void bls_portable_fp2_reduce_wide(struct bls_fp2 *out, const struct bls_fp2_wide *w);
 
 void bls_portable_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
                                    size_t n);

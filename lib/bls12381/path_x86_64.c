@@ -1,6 +1,7 @@
 /* The paths of x86-64, and what the processor must say for each (Intel SDM volume 1, 14.3 and
  * 15.2: a feature bit alone is not enough for AVX-512, the operating system must save its state).
  */
+#include "bls12381/mulx/mulx_int.h"
 #include "bls12381/path_int.h"
 
 #include <cpuid.h>
@@ -50,10 +51,9 @@ static bool has_ifma(void)
            has_features(1u << AVX512F | 1u << AVX512DQ | 1u << AVX512IFMA | 1u << AVX512VL);
 }
 
-/* Until a path has code of its own, it is the portable one under its name. */
 const struct bls_path_choice bls_path_choices[] = {
-    {"ifma", has_ifma, &bls_kernels_portable, &bls_path_portable},
-    {"mulx", has_mulx, &bls_kernels_portable, &bls_path_portable},
+    {"ifma", has_ifma, &bls_kernels_mulx, &bls_path_portable},
+    {"mulx", has_mulx, &bls_kernels_mulx, &bls_path_portable},
     {"portable", always, &bls_kernels_portable, &bls_path_portable},
 };
 const size_t bls_path_choice_count = sizeof bls_path_choices / sizeof bls_path_choices[0];
