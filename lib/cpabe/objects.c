@@ -78,7 +78,10 @@ void cpabe_secret_key_free(struct cpabe_secret_key *key)
 
 void cpabe_attribute_key_free(struct cpabe_attribute_key *key)
 {
-    kf_secret_free(key);
+    if (key != NULL) {
+        tkn_lazy_clear(&key->lines, &tkn_key_lines);
+        kf_secret_free(key);
+    }
 }
 
 struct cpabe_attribute_key *object_key_new(size_t count, size_t label_bytes)
@@ -87,6 +90,7 @@ struct cpabe_attribute_key *object_key_new(size_t count, size_t label_bytes)
     struct cpabe_attribute_key *key =
         object_secret_new(sizeof *key + count * sizeof *key->k.attributes + labels);
     if (key != NULL) {
+        key->k.lines = &key->lines;
         key->k.count = count;
         key->k.attributes = (struct tkn_attribute *)(void *)(key + 1);
         key->labels = (char *)(key->k.attributes + count);

@@ -17,6 +17,7 @@ struct cpabe_secret_key {
  * transform's own wildcard among the others. */
 struct cpabe_attribute_key {
     struct tkn_key k;
+    struct tkn_lazy lines;
     size_t own; /* index of the transform's wildcard */
     char *labels;
     size_t labels_left;

@@ -30,6 +30,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "bls12381/bls12381.h"
+#include "lazy_int.h"
 #include "policy/policy.h"
 
 #include <stdbool.h>
@@ -70,6 +71,7 @@ struct tkn_attribute {
 
 /* An attribute key's body; attributes ascend by label (memcmp, then length) without duplicates. */
 struct tkn_key {
+    struct tkn_lazy *lines; /* of k1, with tkn_key_lines; NULL: none are kept */
     struct bls_g2_affine k1[TKN_A_ROWS];
     struct bls_g1_affine k2[TKN_B_ROWS];
     size_t count;
@@ -133,6 +135,9 @@ KF_MUST_USE enum kf_status tkn_encapsulate(struct tkn_header *header, struct bls
                                            const struct policy *policy, const struct bls_fr *values,
                                            const struct kf_random *random);
 
+/* What a key's k1 is to the pairing, made at its first decapsulation. Secret, as k1 is. */
+extern const struct tkn_lazy_kind tkn_key_lines;
+
 /* Which leaves a key's attributes satisfy. */
 const struct tkn_attribute *tkn_key_find(const struct tkn_key *key, const char *label,
                                          size_t length);
@@ -148,7 +153,8 @@ struct tkn_encoded_header {
     const uint8_t **c3neg;
 };
 /* chosen is a satisfying set whose leaves are all available. KF_ERR_MALFORMED when a point that is
- * used is not in its group; others are not looked at. On failure *out is zero. */
+ * used is not on its curve, one of G2 is not in its group, or the sums of those of G1 are not
+ * (decapsulate.c says why that is enough); others are not looked at. On failure *out is zero. */
 KF_MUST_USE enum kf_status tkn_decapsulate(struct bls_gt *out, const struct tkn_key *key,
                                            const struct tkn_encoded_header *header,
                                            const struct policy *policy, const struct bls_fr *values,

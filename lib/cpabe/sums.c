@@ -1,0 +1,155 @@
+#include "sums_int.h"
+
+#include "base/secret.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* PARTS are computed in one call, a whole number of vectors; both bound what is on the stack. */
+enum { TERMS_MAX = 12, PARTS = 16 };
+
+/* Products of Fp that a vector of sums costs: 128 doublings, and for each term its table of
+ * multiples and two halves of 26 additions. Ratios matter, not units. */
+enum { COST_VECTOR = 1090, COST_TERM = 800 };
+
+void tkn_sums_init(struct tkn_sums *sums, size_t *first, struct bls_fr *k, struct bls_g1_affine *a)
+{
+    *sums = (struct tkn_sums){bls_path_lanes(), 0, 0, first, k, a};
+    first[0] = 0;
+}
+
+void tkn_sums_add(struct tkn_sums *sums, const struct bls_fr *k, const struct bls_g1_affine *a)
+{
+    sums->k[sums->terms] = *k;
+    sums->a[sums->terms] = *a;
+    sums->terms++;
+}
+
+void tkn_sums_close(struct tkn_sums *sums)
+{
+    sums->count++;
+    sums->first[sums->count] = sums->terms;
+}
+
+static size_t length_of(const struct tkn_sums *sums, size_t s)
+{
+    return sums->first[s + 1] - sums->first[s];
+}
+
+static size_t parts_of(size_t length, size_t terms)
+{
+    return (length + terms - 1) / terms;
+}
+
+/* The length of parts that costs least. */
+static size_t best_length(const struct tkn_sums *sums)
+{
+    size_t best = 1;
+    size_t best_cost = SIZE_MAX;
+    for (size_t terms = 1; terms <= TERMS_MAX; terms++) {
+        size_t parts = 0;
+        for (size_t s = 0; s < sums->count; s++) {
+            parts += parts_of(length_of(sums, s), terms);
+        }
+        size_t cost = parts_of(parts, sums->lanes) * (COST_VECTOR + COST_TERM * terms);
+        if (cost < best_cost) {
+            best = terms;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
+typedef void mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
+                           const struct bls_g1_affine *a, size_t terms, size_t sums);
+
+/* Parts that wait for their call. */
+struct pending {
+    mul_sum_batch *run;
+    size_t length;
+    size_t count;
+    size_t of[PARTS]; /* the sum that each part belongs to */
+    struct bls_fr k[PARTS * TERMS_MAX];
+    struct bls_g1_affine a[PARTS * TERMS_MAX];
+    struct bls_g1 part[PARTS];
+};
+
+static void flush(struct bls_g1 *out, struct pending *p)
+{
+    p->run(p->part, p->k, p->a, p->length, p->count);
+    for (size_t i = 0; i < p->count; i++) {
+        bls_g1_add(&out[p->of[i]], &out[p->of[i]], &p->part[i]);
+    }
+    p->count = 0;
+}
+
+/* Short parts end in zero times infinity. */
+static void append(struct pending *p, const struct tkn_sums *sums, size_t s, size_t at)
+{
+    size_t n = sums->first[s + 1] - at;
+    n = n < p->length ? n : p->length;
+    struct bls_fr *k = p->k + p->count * p->length;
+    struct bls_g1_affine *a = p->a + p->count * p->length;
+    memcpy(k, sums->k + at, n * sizeof *k);
+    memcpy(a, sums->a + at, n * sizeof *a);
+    memset(k + n, 0, (p->length - n) * sizeof *k);
+    memset(a + n, 0, (p->length - n) * sizeof *a);
+    p->of[p->count++] = s;
+}
+
+static void run_in_parts(struct bls_g1 *out, mul_sum_batch *run, const struct tkn_sums *sums,
+                         size_t length)
+{
+    struct pending p;
+    p.run = run;
+    p.length = length;
+    p.count = 0;
+    for (size_t s = 0; s < sums->count; s++) {
+        bls_g1_infinity(&out[s]);
+        for (size_t at = sums->first[s]; at < sums->first[s + 1]; at += length) {
+            append(&p, sums, s, at);
+            if (p.count == PARTS) {
+                flush(out, &p);
+            }
+        }
+    }
+    flush(out, &p);
+    kf_wipe(&p, sizeof p);
+}
+
+/* Whether every sum has this length, so that the terms lie as a call takes them. */
+static bool all_of_length(const struct tkn_sums *sums, size_t length)
+{
+    for (size_t s = 0; s < sums->count; s++) {
+        if (length_of(sums, s) != length) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void run_all(struct bls_g1 *out, mul_sum_batch *run, const struct tkn_sums *sums)
+{
+    if (sums->lanes == 1) {
+        for (size_t s = 0; s < sums->count; s++) {
+            run(&out[s], sums->k + sums->first[s], sums->a + sums->first[s], length_of(sums, s), 1);
+        }
+        return;
+    }
+    size_t length = best_length(sums);
+    if (all_of_length(sums, length)) {
+        run(out, sums->k, sums->a, length, sums->count);
+    } else {
+        run_in_parts(out, run, sums, length);
+    }
+}
+
+void tkn_sums_run(struct bls_g1 *out, const struct tkn_sums *sums)
+{
+    run_all(out, bls_g1_mul_sum_batch, sums);
+}
+
+void tkn_sums_run_vartime(struct bls_g1 *out, const struct tkn_sums *sums)
+{
+    run_all(out, bls_g1_mul_sum_batch_vartime, sums);
+}
