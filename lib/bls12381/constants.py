@@ -293,6 +293,9 @@ def header():
     emit("2^512: see bls_fp_r3", "struct bls_fr", "bls_fr_r3", fr(FR_MONT**2))
     emit("|x|", "uint64_t", "bls_x_abs", "0x%016x" % -X)
     raw("x^2", "bls_x_squared", X * X, 2)
+    raw("2^255 / x^2, rounded down", "bls_x_squared_reciprocal", 2**255 // X**2, 2)
+    emit("2^128 / |x|, rounded down, without its top bit 2^64", "uint64_t", "bls_x_reciprocal",
+         "0x%016x" % (2**128 // -X - 2**64))
     emit("generator of G1", "struct bls_g1_affine", "bls_g1_base", "{%s, %s}" % (fp(G1X), fp(G1Y)))
     emit("generator of G2", "struct bls_g2_affine", "bls_g2_base", "{%s, %s}" % (fp2(G2X), fp2(G2Y)))
     frobenius()

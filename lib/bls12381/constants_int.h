@@ -46,6 +46,10 @@ static const struct bls_fr bls_fr_r3 = {{0xc62c1807439b73af, 0x1b3e0d188cf06990,
 static const uint64_t bls_x_abs = 0xd201000000010000;
 /* x^2 */
 static const uint64_t bls_x_squared[2] = {0x0000000100000000, 0xac45a4010001a402};
+/* 2^255 / x^2, rounded down */
+static const uint64_t bls_x_squared_reciprocal[2] = {0xb1fb72917b67f717, 0xbe35f678f00fd56e};
+/* 2^128 / |x|, rounded down, without its top bit 2^64 */
+static const uint64_t bls_x_reciprocal = 0x381204ca56cd56b5;
 /* generator of G1 */
 static const struct bls_g1_affine bls_g1_base = {{{0x5cb38790fd530c16, 0x7817fc679976fff5, 0x154f95c7143ba1c1, 0xf0ae6acdf3d0e747, 0xedce6ecc21dbf440, 0x120177419e0bfb75}}, {{0xbaac93d50ce72271, 0x8c22631a7918fd8e, 0xdd595f13570725ce, 0x51ac582950405194, 0x0e1c8c3fad0059c0, 0x0bbc3efc5008a26a}}};
 /* generator of G2 */

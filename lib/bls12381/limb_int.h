@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
+__extension__ typedef unsigned __int128 bls_u128;
+
 #if defined(__x86_64__) && !defined(BLS_GENERIC_LIMBS)
 #include "limb_x86_int.h"
 #else
 #include "limb_generic_int.h"
 #endif
-
-__extension__ typedef unsigned __int128 bls_u128;
 
 /* *t + a * b + *carry, the low limb left in *t and the high one in *carry; never overflows. Written
  * so that gcc makes each comparison an add-with-carry (measured against one 128-bit sum: a quarter

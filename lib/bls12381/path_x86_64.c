@@ -1,8 +1,8 @@
 /* The paths of x86-64, and what the processor must say for each (Intel SDM volume 1, 14.3 and
  * 15.2: a feature bit alone is not enough for AVX-512, the operating system must save its state).
  */
+#include "bls12381/ifma/path_ifma_int.h"
 #include "bls12381/mulx/mulx_int.h"
-#include "bls12381/path_int.h"
 
 #include <cpuid.h>
 
@@ -52,7 +52,7 @@ static bool has_ifma(void)
 }
 
 const struct bls_path_choice bls_path_choices[] = {
-    {"ifma", has_ifma, &bls_kernels_mulx, &bls_path_portable},
+    {"ifma", has_ifma, &bls_kernels_mulx, &bls_path_ifma},
     {"mulx", has_mulx, &bls_kernels_mulx, &bls_path_portable},
     {"portable", always, &bls_kernels_portable, &bls_path_portable},
 };

@@ -38,6 +38,9 @@ struct bls_quarter_digits {
     uint8_t digit[4][BLS_QUARTER_WINDOWS]; /* of d0 to d3 */
 };
 
+/* k0, k1 and d0 to d3 themselves, little-endian limbs. */
+void bls_split_half_numbers(uint64_t half[static 2][2], const struct bls_fr *k);
+void bls_split_quarter_numbers(uint64_t quarter[static 4], const struct bls_fr *k);
 void bls_split_half(struct bls_half_digits *out, const struct bls_fr *k);
 void bls_split_quarter(struct bls_quarter_digits *out, const struct bls_fr *k);
 

@@ -1,6 +1,6 @@
 /* BLS12-381: scalars, and points where they may be secret, are marked and every operation that
  * takes them is run. One argument runs one case by name. */
-#include "bls12381/bls12381.h"
+#include "bls12381/ifma/path_ifma_int.h"
 
 #include "base/ct.h"
 
@@ -229,6 +229,9 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+#ifdef BLS_VEC_PORTABLE
+    bls_path_ops = &bls_path_ifma; /* with vectors in plain C */
+#endif
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (argc < 2 || strcmp(argv[1], cases[i].name) == 0) {
             cases[i].run();

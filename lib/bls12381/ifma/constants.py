@@ -7,7 +7,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from constants import P  # noqa: E402
+from constants import P, G1, G1X, G1Y, X, R as ORDER, scalar_mul  # noqa: E402
 
 BITS, LIMBS = 50, 8
 R = 1 << (BITS * LIMBS)
@@ -56,6 +56,46 @@ REDUCED_LOW = (1 << 50) + (1 << 13)
 REDUCED_TOP = 1 << 34
 
 
+def element(v):
+    return limbs(v * R % P)
+
+
+def curves():
+    """The curves y^2 = x^3 + 2/3 and, over Fp2, y^2 = x^3 + 2/3 (1 + u), on which 3 b is 2 and 2 (1 + u):
+    (x, y) of E and of E' go there as (s^2 x, s^3 y), 4 s^6 = 2/3."""
+    vector("bls_fp8_above_6", "a multiple of p, each limb at least that of a carried sum of six reduced elements",
+           dominating(REDUCED_LOW, 6 * REDUCED_TOP + (1 << 3), 1 << 50))
+    cubes = [pow(6, -1, P) * w % P for w in (1,)]
+    root = pow(cubes[0], (P + 1) // 4, P)            # s^3, s^6 = 1/6
+    assert root * root * 6 % P == 1
+    s = None
+    # p = 1 modulo 3: a cube root by the exponent (2 (p-1)/3^k + 1)/3 of the cubes' subgroup, or by search
+    order, e = (P - 1), 0
+    while order % 3 == 0:
+        order, e = order // 3, e + 1
+    inverse = pow(3, -1, order)
+    g = 2
+    while pow(g, (P - 1) // 3, P) == 1:
+        g += 1
+    g = pow(g, order, P)
+    for sign in (root, P - root):
+        r = pow(sign, inverse, P)
+        for i in range(3**e):
+            c = r * pow(g, i, P) % P
+            if pow(c, 3, P) == sign and s is None:
+                s = c
+    assert 6 * pow(s, 6, P) % P == 1
+    vector("bls_fp8_scale_2", "s^2", element(s * s))
+    vector("bls_fp8_scale_3", "s^3", element(s**3))
+    vector("bls_fp8_scale_1", "s", element(s))
+    b = 2 * pow(3, -1, P) % P
+    assert (s**6 * G1Y**2 - s**6 * G1X**3 - b) % P == 0
+    vector("bls_fp8_b", "2/3", element(b))
+    beta = scalar_mul(G1, -X * X % ORDER, (G1X, G1Y))[0] * pow(G1X, -1, P) % P
+    assert pow(beta, 3, P) == 1
+    vector("bls_fp8_beta", "(beta x, y) = [-x^2](x, y) on G1", element(beta))
+
+
 def main():
     print("/* Made by constants.py: do not edit. */")
     print("#ifndef KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H")
@@ -76,6 +116,7 @@ def main():
     vector("bls_fp8_from_fp", "2^416: turns the residue with factor 2^384 into the one with factor 2^400",
            limbs(pow(2, 416, P)))
     vector("bls_fp8_to_fp", "2^384: and back", limbs(pow(2, 384, P)))
+    curves()
     print("\n#pragma GCC diagnostic pop\n/* clang-format on */\n\n#endif")
 
 

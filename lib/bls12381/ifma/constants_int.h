@@ -26,6 +26,18 @@ static const uint64_t bls_fp8_one[8] = {0x10003480e6299, 0x9a67ac4a158d, 0x297c9
 static const uint64_t bls_fp8_from_fp[8] = {0x2480ea8e9b9af, 0x15d9b23f9113d, 0x3540fea96f7d6, 0xbba0bbf508a2, 0x323e5f0ade53b, 0x3adbf7508c299, 0x2f23c24a25ff6, 0x5323b81b};
 /* 2^384: and back */
 static const uint64_t bls_fp8_to_fp[8] = {0x100000002fffd, 0x2f10300009d82, 0x758baebf4000, 0x1157d22615d4f, 0x3ce5853705257, 0x2a5e895bb1b5d, 0x3a80e4935c071, 0x57d97b0f};
+/* a multiple of p, each limb at least that of a carried sum of six reduced elements */
+static const uint64_t bls_fp8_above_6[8] = {0x7ffffffec0014, 0x463ebfffbe5ef, 0x79b077304fffa, 0x770bdc576e744, 0x7f5b329133063, 0x7adf16f209ee1, 0x79fa0c299a7b3, 0x186100cb94};
+/* s^2 */
+static const uint64_t bls_fp8_scale_2[8] = {0x21537a2a67f08, 0x38832e4a93a89, 0x2120d2b1e2ca5, 0x1b6b74d057b8a, 0x6fc1f57b397c, 0x3ba7f7471305b, 0x2066d8a9bcb0e, 0xe6ad6b4};
+/* s^3 */
+static const uint64_t bls_fp8_scale_3[8] = {0xeaf2609d8799, 0x6b1f3d594b53, 0x35ce9f9b165c, 0x2a926998ff567, 0x2084051b8eebc, 0x19833eba48246, 0x3f7d710df13af, 0x64750ba2};
+/* s */
+static const uint64_t bls_fp8_scale_1[8] = {0x252256f0cf45e, 0x27a86cc4ddddf, 0x1be2f14744724, 0x3d6bc6508f837, 0x32819e255be7e, 0x1103e79de13b5, 0x29f7e1b024d3d, 0xf260ae1};
+/* 2/3 */
+static const uint64_t bls_fp8_b[8] = {0x3aaacdab45e2d, 0x1d828c8316988, 0xb5659a4bc947, 0x33e3a73fd5148, 0x27351b61cc2f8, 0xd400612f565d, 0x392efcf0b7343, 0x1678496f};
+/* (beta x, y) = [-x^2](x, y) on G1 */
+static const uint64_t bls_fp8_beta[8] = {0x798a75aaef3d, 0x2d84d8fac5799, 0x2eb56e869fc08, 0x3b350ad18023d, 0x133f48393ff5b, 0x114890619d7cf, 0xdd518be5c1f, 0x13752458};
 
 #pragma GCC diagnostic pop
 /* clang-format on */

@@ -1,5 +1,6 @@
 /* Batches against the single operations, with infinity, repeated and opposite points and edge
  * scalars among the rest; every count up to a few times eight. */
+#include "bls12381/ifma/path_ifma_int.h"
 #include "helper.h"
 
 enum { MANY = 36, TERMS_MAX = 11 };
@@ -436,6 +437,9 @@ int main(void)
         cmocka_unit_test(test_g2_bases),   cmocka_unit_test(test_subgroup),
         cmocka_unit_test(test_decode),
     };
+#ifdef BLS_VEC_PORTABLE
+    bls_path_ops = &bls_path_ifma; /* with vectors in plain C */
+#endif
     seed_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,48 @@
+/* Signed windows of eight scalars at once: the digits of split.c (Booth's recoding, windows of five
+ * bits, from -16 to 16), taken from the top. */
+#ifndef KEYFENCE_BLS12381_DIGITS_INT_H
+#define KEYFENCE_BLS12381_DIGITS_INT_H
+
+#include "bls12381/ifma/vec_int.h"
+#include "bls12381/point_int.h"
+
+/* What is left of a number of 128 bits in each lane. */
+struct bls_half_x8 {
+    bls_vec high, low;
+};
+struct bls_digit_x8 {
+    bls_vec magnitude; /* 0 to 16 */
+    bls_lanes negative;
+};
+
+static inline void bls_half_x8_load(struct bls_half_x8 *out, const uint64_t low[static BLS_LANES],
+                                    const uint64_t high[static BLS_LANES])
+{
+    out->low = bls_vec_load(low);
+    out->high = bls_vec_load(high);
+}
+
+/* Digit i is made of bits 5i-1 to 5i+4, which are six at the top for every window but the first
+ * one, the 26th, which has bits 124 to 127 alone. */
+static inline void bls_half_x8_next(struct bls_digit_x8 *digit, struct bls_half_x8 *k, int window)
+{
+    const bls_vec one = bls_vec_set1(1);
+    const int first = window == BLS_HALF_WINDOWS - 1;
+    bls_vec bits = first ? bls_vec_shift_right(k->high, 60) : bls_vec_shift_right(k->high, 58);
+    digit->negative = first ? bls_lanes_from(0) : bls_vec_is_negative(k->high);
+    /* half of the six bits rounded up, and 32 less when negative */
+    bls_vec value = bls_vec_shift_right(bls_vec_add(bits, one), 1);
+    bls_vec opposite = bls_vec_sub(bls_vec_set1(32), value);
+    digit->magnitude = bls_vec_select(digit->negative, opposite, value);
+    if (first) {
+        bls_vec carry = bls_vec_shift_right(k->low, 61);
+        k->high = bls_vec_or(bls_vec_shift_left_drop(k->high, 3), carry);
+        k->low = bls_vec_shift_left_drop(k->low, 3);
+    } else {
+        bls_vec carry = bls_vec_shift_right(k->low, 59);
+        k->high = bls_vec_or(bls_vec_shift_left_drop(k->high, 5), carry);
+        k->low = bls_vec_shift_left_drop(k->low, 5);
+    }
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* Sums of two products, reduced once. The contract is in fp8_sums_int.h. */
+#include "bls12381/ifma/fp8_sums_int.h"
+#include "bls12381/ifma/product_int.h"
+
+void bls_fp8_mul_add_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
+                         const struct bls_fp8 *c, const struct bls_fp8 *d)
+{
+    struct bls_fp8_halves t;
+    bls_halves_zero(&t);
+    bls_halves_product(&t, a, b);
+    bls_halves_product(&t, c, d);
+    bls_halves_reduce(out, &t);
+}
+
+void bls_fp8_square_add_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *c,
+                            const struct bls_fp8 *d)
+{
+    struct bls_fp8_halves t;
+    bls_halves_zero(&t);
+    bls_halves_square(&t, a);
+    bls_halves_product(&t, c, d);
+    bls_halves_reduce(out, &t);
+}
+
+void bls_fp8_mul_sub_wide(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
+                          const struct bls_fp8_wide *v, const struct bls_fp8_wide *w)
+{
+    struct bls_fp8_halves t;
+    bls_halves_zero(&t);
+#pragma GCC unroll 16
+    for (int k = 0; k < BLS_FP8_COLUMNS; k++) {
+        bls_vec start = k < BLS_FP8_LIMBS ? bls_vec_zero()
+                                          : bls_vec_set1(bls_fp8_above_wide[k % BLS_FP8_LIMBS]);
+        t.low[k] = bls_vec_sub(bls_vec_sub(start, v->column[k]), w->column[k]);
+    }
+    bls_halves_product(&t, a, b);
+    bls_halves_reduce(out, &t);
+}

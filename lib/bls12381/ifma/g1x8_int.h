@@ -1,0 +1,41 @@
+/* Eight points of E at once, one a lane: the group law in homogeneous coordinates with the complete
+ * formulas of Renes, Costello and Batina (ePrint 2015/1060), as g1.c has them.
+ *
+ * The lanes' curve is y^2 = x^3 + 2/3, where the formulas' constant 3 b is 2 instead of 12: (x, y)
+ * of E is (s^2 x, s^3 y) there, 4 s^6 = 2/3. Points are carried over when they are loaded and back
+ * when they are stored; phi multiplies x by the same beta.
+ *
+ * Coordinates are reduced (fp8_int.h) before and after every function. Constant-time. Outputs may
+ * be inputs. */
+#ifndef KEYFENCE_BLS12381_G1X8_INT_H
+#define KEYFENCE_BLS12381_G1X8_INT_H
+
+#include "bls12381/ifma/fp8_sums_int.h"
+
+struct bls_g1x8 {
+    struct bls_fp8 x, y, z;
+};
+struct bls_g1x8_affine {
+    struct bls_fp8 x, y;
+};
+
+void bls_g1x8_infinity(struct bls_g1x8 *out);
+/* A point from memory in each lane, infinity where the pointer is NULL. */
+void bls_g1x8_load_affine(struct bls_g1x8 *out,
+                          const struct bls_g1_affine *const in[static BLS_LANES]);
+/* n <= 8 points from memory, the other lanes infinity; and to memory. */
+void bls_g1x8_load(struct bls_g1x8 *out, const struct bls_g1 *in, size_t n);
+void bls_g1x8_store(struct bls_g1 *out, const struct bls_g1x8 *a, size_t n);
+
+void bls_g1x8_add(struct bls_g1x8 *out, const struct bls_g1x8 *a, const struct bls_g1x8 *b);
+/* b is not infinity in any lane. */
+void bls_g1x8_add_mixed(struct bls_g1x8 *out, const struct bls_g1x8 *a,
+                        const struct bls_g1x8_affine *b);
+void bls_g1x8_double(struct bls_g1x8 *out, const struct bls_g1x8 *a);
+/* The negative in the lanes of the mask. a was not negated before; its y is then no more than an
+ * operand with a top limb below 2^35, which the additions take as b. */
+void bls_g1x8_negate(struct bls_g1x8 *a, bls_lanes mask);
+/* x times beta: [-x^2]a. */
+void bls_g1x8_phi(struct bls_g1x8 *a);
+
+#endif

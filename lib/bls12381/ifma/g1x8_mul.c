@@ -1,0 +1,155 @@
+/* Sums of products of G1, eight sums at once: each lane has points and scalars of its own and the
+ * doublings are shared by all terms of a lane. As g1_mul.c does it: [k]P = [k0]P - [k1]phi(P),
+ * signed windows of five bits, every lookup reads the whole table. Constant-time. */
+#include "base/secret.h"
+#include "bls12381/ifma/digits_int.h"
+#include "bls12381/ifma/g1x8_int.h"
+#include "bls12381/ifma/path_ifma_int.h"
+
+enum { TERMS = 8 }; /* that share their doublings: 200 kB of tables on the stack */
+
+struct term {
+    struct bls_g1x8 table[BLS_WINDOW_ENTRIES]; /* [1]P to [16]P */
+    struct bls_half_x8 k[2];
+};
+
+static void window(struct bls_g1x8 table[static BLS_WINDOW_ENTRIES])
+{
+    for (int j = 2; j <= BLS_WINDOW_ENTRIES; j++) {
+        if (j % 2 == 0) {
+            bls_g1x8_double(&table[j - 1], &table[j / 2 - 1]);
+        } else {
+            bls_g1x8_add(&table[j - 1], &table[j - 2], &table[0]);
+        }
+    }
+}
+
+/* out = [digit]P: infinity for zero. */
+static void lookup(struct bls_g1x8 *out, const struct bls_g1x8 table[static BLS_WINDOW_ENTRIES],
+                   const struct bls_digit_x8 *digit)
+{
+    struct bls_g1x8 t;
+    bls_g1x8_infinity(&t);
+    for (uint64_t j = 0; j < BLS_WINDOW_ENTRIES; j++) {
+        bls_lanes mask = bls_vec_equal(digit->magnitude, bls_vec_set1(j + 1));
+        bls_fp8_select(&t.x, mask, &table[j].x, &t.x);
+        bls_fp8_select(&t.y, mask, &table[j].y, &t.y);
+        bls_fp8_select(&t.z, mask, &table[j].z, &t.z);
+    }
+    *out = t;
+}
+
+/* Adds one window's [k0]P - [k1]phi(P). */
+static void add_window(struct bls_g1x8 *sum, struct term *term, int i)
+{
+    struct bls_digit_x8 digit;
+    struct bls_g1x8 t;
+    bls_half_x8_next(&digit, &term->k[0], i);
+    lookup(&t, term->table, &digit);
+    bls_g1x8_negate(&t, digit.negative);
+    bls_g1x8_add(sum, sum, &t);
+    bls_half_x8_next(&digit, &term->k[1], i);
+    lookup(&t, term->table, &digit);
+    bls_g1x8_negate(&t, bls_lanes_not(digit.negative));
+    bls_g1x8_phi(&t);
+    bls_g1x8_add(sum, sum, &t);
+}
+
+/* What one lane of a term is: NULL for nothing. */
+struct product {
+    const struct bls_fr *k;
+    const struct bls_g1_affine *a;
+};
+
+static void load(struct term *term, const struct product product[static BLS_LANES])
+{
+    uint64_t half[BLS_LANES][2][2] = {0}, word[2][2][BLS_LANES];
+    const struct bls_g1_affine *point[BLS_LANES];
+    for (size_t i = 0; i < BLS_LANES; i++) {
+        point[i] = product[i].a;
+        if (product[i].k != NULL) {
+            bls_split_half_numbers(half[i], product[i].k);
+        }
+        for (int h = 0; h < 2; h++) {
+            word[h][0][i] = half[i][h][0];
+            word[h][1][i] = half[i][h][1];
+        }
+    }
+    for (int h = 0; h < 2; h++) {
+        bls_half_x8_load(&term->k[h], word[h][0], word[h][1]);
+    }
+    bls_g1x8_load_affine(&term->table[0], point);
+    window(term->table);
+    kf_wipe(half, sizeof half);
+    kf_wipe(word, sizeof word);
+}
+
+static void mul_group(struct bls_g1x8 *out, const struct product product[][BLS_LANES], size_t terms)
+{
+    struct term term[TERMS];
+    struct bls_g1x8 sum;
+    for (size_t t = 0; t < terms; t++) {
+        load(&term[t], product[t]);
+    }
+    bls_g1x8_infinity(&sum);
+    for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
+        for (int j = 0; j < BLS_WINDOW && i < BLS_HALF_WINDOWS - 1; j++) {
+            bls_g1x8_double(&sum, &sum);
+        }
+        for (size_t t = 0; t < terms; t++) {
+            add_window(&sum, &term[t], i);
+        }
+    }
+    *out = sum;
+    kf_wipe(term, terms * sizeof term[0]);
+    kf_wipe(&sum, sizeof sum);
+}
+
+/* A few sums of `terms` products, each by `parts` lanes of at most `each` products. */
+struct rows {
+    const struct bls_fr *k;
+    const struct bls_g1_affine *a;
+    size_t terms, sums, parts, each;
+};
+
+static void mul_rows(struct bls_g1 *out, const struct rows *rows)
+{
+    struct bls_g1x8 sum, part;
+    bls_g1x8_infinity(&sum);
+    for (size_t done = 0; done < rows->each; done += TERMS) {
+        struct product product[TERMS][BLS_LANES] = {{{NULL, NULL}}};
+        size_t count = rows->each - done < TERMS ? rows->each - done : TERMS;
+        for (size_t lane = 0; lane < rows->sums * rows->parts; lane++) {
+            size_t row = lane / rows->parts, first = lane % rows->parts * rows->each + done;
+            for (size_t t = 0; t < count && first + t < rows->terms; t++) {
+                size_t at = row * rows->terms + first + t;
+                product[t][lane] = (struct product){&rows->k[at], &rows->a[at]};
+            }
+        }
+        mul_group(&part, product, count);
+        bls_g1x8_add(&sum, &sum, &part);
+    }
+    struct bls_g1 lane[BLS_LANES];
+    bls_g1x8_store(lane, &sum, BLS_LANES);
+    for (size_t s = 0; s < rows->sums; s++) {
+        out[s] = lane[s * rows->parts];
+        for (size_t i = 1; i < rows->parts; i++) {
+            bls_g1_add(&out[s], &out[s], &lane[s * rows->parts + i]);
+        }
+    }
+    kf_wipe(lane, sizeof lane);
+    kf_wipe(&sum, sizeof sum);
+    kf_wipe(&part, sizeof part);
+}
+
+void bls_ifma_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
+                               const struct bls_g1_affine *a, size_t terms, size_t sums)
+{
+    for (size_t done = 0; done < sums; done += BLS_LANES) {
+        size_t count = sums - done < BLS_LANES ? sums - done : BLS_LANES;
+        size_t parts = BLS_LANES / count;
+        struct rows rows = {k + done * terms,           a + done * terms, terms, count, parts,
+                            (terms + parts - 1) / parts};
+        mul_rows(out + done, &rows);
+    }
+}
