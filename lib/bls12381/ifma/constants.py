@@ -54,6 +54,8 @@ def vector(name, comment, v):
 # A reduced element's limbs are below these (proved by the bounds test).
 REDUCED_LOW = (1 << 50) + (1 << 13)
 REDUCED_TOP = 1 << 34
+# And the top limb of sums and differences of several, after a carry.
+CARRIED_TOP = 1 << 42
 
 
 def element(v):
@@ -110,8 +112,11 @@ def main():
            dominating(REDUCED_LOW, REDUCED_TOP, 1 << 50))
     vector("bls_fp8_above_2", "the same for the sum of two reduced elements",
            dominating(2 * REDUCED_LOW, 2 * REDUCED_TOP, 2 << 50))
+    vector("bls_fp8_above_high", "the same for a carried element, whose top limb may be larger",
+           dominating(REDUCED_LOW, CARRIED_TOP, 1 << 50))
     vector("bls_fp8_above_wide", "a multiple of p, to be added to the upper columns of a wide element: at least "
            "2^61 but in the top one", dominating(1 << 61, 1 << 33, 1 << 61))
+    vector("bls_fp8_top", "2^750: the top limb's weight as a residue", limbs(pow(2, 750, P)))
     vector("bls_fp8_one", "1", limbs(R % P))
     vector("bls_fp8_from_fp", "2^416: turns the residue with factor 2^384 into the one with factor 2^400",
            limbs(pow(2, 416, P)))

@@ -18,8 +18,12 @@ static const uint64_t bls_fp8_fold[8] = {0x12f81f4809f2c, 0x3786e39002d40, 0x411
 static const uint64_t bls_fp8_above_1[8] = {0x5fffffffcaaae, 0x4bb51ffff50fc, 0x699d6932b7ffe, 0x5e81fa0e9268a, 0x4a8f3318332ba, 0x747a83d301a7a, 0x7eff0206ef147, 0x4102acc97};
 /* the same for the sum of two reduced elements */
 static const uint64_t bls_fp8_above_2[8] = {0xbfffffff9555c, 0x976a3fffea1f8, 0x933ad2656fffc, 0xbd03f41d24d15, 0x951e663066574, 0xa8f507a6034f4, 0xbdfe040dde28f, 0x82055992f};
+/* the same for a carried element, whose top limb may be larger */
+static const uint64_t bls_fp8_above_high[8] = {0x6fffffcb7adf3, 0x4110cff53a808, 0x67e9b20bcbf31, 0x77cbf28cc7551, 0x6c6b04219759d, 0x4772d0e454715, 0x7c85e56da3568, 0x4005225ae3f};
 /* a multiple of p, to be added to the upper columns of a wide element: at least 2^61 but in the top one */
 static const uint64_t bls_fp8_above_wide[8] = {0x2002fffffffe5557, 0x20025da8ffffa07e, 0x20034ceb4995b7ff, 0x2002f40fd0748b45, 0x2002547998c1915d, 0x2001a3d41e98053d, 0x2001f7f8103770a4, 0x208155e4c};
+/* 2^750: the top limb's weight as a residue */
+static const uint64_t bls_fp8_top[8] = {0x1e9ac47cce234, 0x1ca494eee88c0, 0x118a571391e15, 0x3e55a4f64550a, 0x1d5db6fa9c045, 0x19021176751e8, 0xbd0aefb2e447, 0x2cea96b8};
 /* 1 */
 static const uint64_t bls_fp8_one[8] = {0x10003480e6299, 0x9a67ac4a158d, 0x297c988670deb, 0x25c260fa13bd9, 0x3e8a053a4e6fe, 0x34c8fb3c9c78, 0x12866eb6385c2, 0x55b691fc};
 /* 2^416: turns the residue with factor 2^384 into the one with factor 2^400 */

@@ -60,7 +60,7 @@ static inline void square_operands(struct bls_fp8 *sum, struct bls_fp8 *differen
                                    struct bls_fp8 *twice, const struct bls_fp2x8 *a)
 {
     bls_fp8_add(sum, &a->c0, &a->c1);
-    bls_fp8_sub(difference, &a->c0, &a->c1);
+    bls_fp8_sub_carried(difference, &a->c0, &a->c1);
     bls_fp8_add(twice, &a->c0, &a->c0);
 }
 

@@ -25,7 +25,7 @@ void bls_fp2x8_mul_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp
 /* sum times sum. */
 void bls_fp2x8_mul_sums_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp2x8 *a,
                              const struct bls_fp2x8 *b);
-/* reduced. */
+/* reduced or carried. */
 void bls_fp2x8_square(struct bls_fp2x8 *out, const struct bls_fp2x8 *a);
 void bls_fp2x8_square_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp2x8 *a);
 /* The coordinates of a, operands, times b, operand. */

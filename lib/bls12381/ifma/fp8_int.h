@@ -8,6 +8,7 @@
  *
  *   reduced     limbs 0 to 6 below 2^50 + 2^13, limb 7 below 2^34, hence below 8 p: what every
  *               multiplication gives
+ *   carried     limbs as in reduced, limb 7 below 2^42: sums and differences after bls_fp8_carry
  *   operand     every limb in [0, 2^52): what a multiplication takes
  *   wide        sixteen columns, signed, the sum of column[i] 2^(50 i): products before reduction
  *
@@ -72,6 +73,36 @@ static inline void bls_fp8_set(struct bls_fp8 *out, const uint64_t limb[static B
     }
 }
 
+static inline void bls_fp8_zero(struct bls_fp8 *out)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_zero();
+    }
+}
+
+/* k a for a small public constant k, at most 15: shifts and additions. */
+static inline bls_vec bls_vec_times(bls_vec a, unsigned k)
+{
+    bls_vec sum = bls_vec_zero();
+#pragma GCC unroll 4
+    for (unsigned bit = 0; bit < 4; bit++) {
+        if (k >> bit & 1) {
+            sum = bls_vec_add(sum, bls_vec_shift_left(a, bit));
+        }
+    }
+    return sum;
+}
+
+/* The same of an element: its limbs' bounds are multiplied. */
+static inline void bls_fp8_times(struct bls_fp8 *out, const struct bls_fp8 *a, unsigned k)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_times(a->limb[i], k);
+    }
+}
+
 /* Limb by limb, no carry: bounds add up. */
 static inline void bls_fp8_add(struct bls_fp8 *out, const struct bls_fp8 *a,
                                const struct bls_fp8 *b)
@@ -89,6 +120,18 @@ static inline void bls_fp8_sub(struct bls_fp8 *out, const struct bls_fp8 *a,
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
         bls_vec lifted = bls_vec_add(a->limb[i], bls_vec_set1(bls_fp8_above_1[i]));
+        out->limb[i] = bls_vec_sub(lifted, b->limb[i]);
+    }
+}
+
+/* a - b for a carried b, with a top limb below 2^42: as bls_fp8_sub but for the top limb, which
+ * becomes up to 2^43 larger than a's. */
+static inline void bls_fp8_sub_carried(struct bls_fp8 *out, const struct bls_fp8 *a,
+                                       const struct bls_fp8 *b)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        bls_vec lifted = bls_vec_add(a->limb[i], bls_vec_set1(bls_fp8_above_high[i]));
         out->limb[i] = bls_vec_sub(lifted, b->limb[i]);
     }
 }
