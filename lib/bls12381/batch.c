@@ -94,3 +94,16 @@ uint64_t bls_g2_in_subgroup_batch(const struct bls_g2_affine *a, size_t n)
 {
     return bls_path_ops->g2_in_subgroup_batch(a, n);
 }
+
+void bls_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q)
+{
+    bls_path_ops->g2_lines_init(lines, q);
+}
+
+void bls_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
+                               const struct bls_g1_affine *p, const struct bls_g2_affine *q,
+                               size_t n, const struct bls_g1_affine *pf,
+                               const struct bls_g2_lines *const *lines, size_t nf)
+{
+    bls_path_ops->pairing_product_fixed(out, in_subgroup, p, q, n, pf, lines, nf);
+}

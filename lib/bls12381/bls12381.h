@@ -322,7 +322,10 @@ KF_MUST_USE enum kf_status bls_g2_decode_batch(struct bls_g2_affine *out, const 
 /* What the Miller loop needs of a fixed second argument: made once for a point of the subgroup or
  * infinity. Opaque, and the running path's own. */
 struct bls_g2_lines {
-    struct bls_g2_affine q;
+    union {
+        struct bls_g2_affine q;
+        uint64_t lanes[9][48][8]; /* 68 lines of three Fp2, in 9 batches of eight lanes */
+    } u;
 };
 void bls_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q);
 /* out = the product of e(p[i], q[i]) over i < n and of e(pf[i], the point of lines[i]) over i < nf.

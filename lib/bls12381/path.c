@@ -36,6 +36,8 @@ const struct bls_path_ops bls_path_portable = {
     .g2_decode_batch = bls_portable_g2_decode_batch,
     .g1_in_subgroup_batch = bls_portable_g1_in_subgroup_batch,
     .g2_in_subgroup_batch = bls_portable_g2_in_subgroup_batch,
+    .g2_lines_init = bls_portable_g2_lines_init,
+    .pairing_product_fixed = bls_portable_pairing_product_fixed,
 };
 
 const struct bls_kernels *bls_kernels = &bls_kernels_portable;

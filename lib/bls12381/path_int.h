@@ -73,6 +73,7 @@ struct bls_path_ops {
                                       size_t n);
     uint64_t (*g1_in_subgroup_batch)(const struct bls_g1_affine *a, size_t n);
     uint64_t (*g2_in_subgroup_batch)(const struct bls_g2_affine *a, size_t n);
+    void (*g2_lines_init)(struct bls_g2_lines *lines, const struct bls_g2_affine *q);
     void (*pairing_product_fixed)(struct bls_gt *out, uint64_t *in_subgroup,
                                   const struct bls_g1_affine *p, const struct bls_g2_affine *q,
                                   size_t n, const struct bls_g1_affine *pf,
@@ -139,5 +140,12 @@ enum kf_status bls_portable_g2_decode_batch(struct bls_g2_affine *out, const uin
                                             size_t n);
 uint64_t bls_portable_g1_in_subgroup_batch(const struct bls_g1_affine *a, size_t n);
 uint64_t bls_portable_g2_in_subgroup_batch(const struct bls_g2_affine *a, size_t n);
+
+void bls_portable_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q);
+void bls_portable_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
+                                        const struct bls_g1_affine *p,
+                                        const struct bls_g2_affine *q, size_t n,
+                                        const struct bls_g1_affine *pf,
+                                        const struct bls_g2_lines *const *lines, size_t nf);
 
 #endif

@@ -55,7 +55,7 @@ def vector(name, comment, v):
 REDUCED_LOW = (1 << 50) + (1 << 13)
 REDUCED_TOP = 1 << 34
 # And the top limb of sums and differences of several, after a carry.
-CARRIED_TOP = 1 << 42
+CARRIED_TOP = 1 << 37
 
 
 def element(v):

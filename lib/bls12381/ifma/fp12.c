@@ -49,8 +49,7 @@ static inline void permute_two(struct bls_fp8 *out, const struct bls_fp8 *a,
 static inline bls_vec times_xi(bls_vec a)
 {
     bls_vec other = bls_vec_permute(a, bls_vec_load(exchanged));
-    return bls_vec_select(bls_lanes_from(REAL_LANES), bls_vec_sub(a, other),
-                          bls_vec_add(a, other));
+    return bls_vec_select(bls_lanes_from(REAL_LANES), bls_vec_sub(a, other), bls_vec_add(a, other));
 }
 
 /* What a product in Fp2 takes of its second operand, reduced or carried: y as it is, and
@@ -166,9 +165,9 @@ static inline void pair_sums(struct bls_fp8 *out, const struct bls_fp8 *a)
  *
  *   A0: D0 + s F0      A1: F1 + s D2      A2: F2 + D1        F = E - (D1 + D2, D0 + D1, D0 + D2)
  */
-static const uint64_t plain[BLS_LANES] = {0, 1, 10, 11, 12, 13, 14, 15};    /* D0, F1, F2 */
-static const uint64_t times_s[BLS_LANES] = {8, 9, 4, 5, 6, 7, 6, 7};        /* F0, D2, 0 */
-static const uint64_t middle[BLS_LANES] = {6, 7, 6, 7, 2, 3, 6, 7};         /* 0, 0, D1 */
+static const uint64_t plain[BLS_LANES] = {0, 1, 10, 11, 12, 13, 14, 15}; /* D0, F1, F2 */
+static const uint64_t times_s[BLS_LANES] = {8, 9, 4, 5, 6, 7, 6, 7};     /* F0, D2, 0 */
+static const uint64_t middle[BLS_LANES] = {6, 7, 6, 7, 2, 3, 6, 7};      /* 0, 0, D1 */
 /* From (A0, A1, A2)'s a and b back to m and p. */
 static const uint64_t to_m[BLS_LANES] = {0, 1, 4, 5, 10, 11, 14, 15};
 static const uint64_t to_p[BLS_LANES] = {8, 9, 12, 13, 2, 3, 14, 15};
@@ -188,10 +187,10 @@ static void combine(struct bls_fp12_lanes *out, const struct wide4 *d, const str
         bls_vec fb = bls_vec_sub(e->b.column[k], bls_vec_permute(db, by_1));
         fa = bls_vec_select(six, bls_vec_sub(fa, bls_vec_permute(da, by_2)), bls_vec_zero());
         fb = bls_vec_select(six, bls_vec_sub(fb, bls_vec_permute(db, by_2)), bls_vec_zero());
-        bls_vec a = bls_vec_add(bls_vec_permute_two(da, fa, by_plain),
-                                bls_vec_permute(da, by_middle));
-        bls_vec b = bls_vec_add(bls_vec_permute_two(db, fb, by_plain),
-                                bls_vec_permute(db, by_middle));
+        bls_vec a =
+            bls_vec_add(bls_vec_permute_two(da, fa, by_plain), bls_vec_permute(da, by_middle));
+        bls_vec b =
+            bls_vec_add(bls_vec_permute_two(db, fb, by_plain), bls_vec_permute(db, by_middle));
         r.a.column[k] = bls_vec_add(a, times_xi(bls_vec_permute_two(db, fb, by_s)));
         r.b.column[k] = bls_vec_add(b, bls_vec_permute_two(da, fa, by_s));
     }
@@ -264,14 +263,13 @@ static void triple_and_twice(struct bls_fp8 *out, const struct bls_fp8_wide *t,
         }
         h.low[BLS_FP8_LIMBS + i] = c;
     }
-    bls_halves_row_constant(&h, 0, bls_fp8_top,
-                            bls_vec_shift_left(a->limb[BLS_FP8_LIMBS - 1], 1));
+    bls_halves_row_constant(&h, 0, bls_fp8_top, bls_vec_shift_left(a->limb[BLS_FP8_LIMBS - 1], 1));
     bls_halves_reduce(out, &h);
 }
 
-/* Granger and Scott: A0' = 3 A0^2 - 2 conj A0, A1' = 3 s A2^2 + 2 conj A1, A2' = 3 A1^2 - 2 conj A2,
- * the conjugate negating the part at s; so, with A_i^2 = t_i + u_i s,
- *   m' = 3 (t0, t1, t2) - 2 m      p' = 3 (u0, u1, xi u2) + 2 p */
+/* Granger and Scott: A0' = 3 A0^2 - 2 conj A0, A1' = 3 s A2^2 + 2 conj A1, A2' = 3 A1^2 - 2 conj
+ * A2, the conjugate negating the part at s; so, with A_i^2 = t_i + u_i s, m' = 3 (t0, t1, t2) - 2 m
+ * p' = 3 (u0, u1, xi u2) + 2 p */
 void bls_fp12_lanes_cyclotomic_square(struct bls_fp12_lanes *out, const struct bls_fp12_lanes *x)
 {
     const bls_lanes last = bls_lanes_from(0x30);

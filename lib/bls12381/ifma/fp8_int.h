@@ -8,7 +8,7 @@
  *
  *   reduced     limbs 0 to 6 below 2^50 + 2^13, limb 7 below 2^34, hence below 8 p: what every
  *               multiplication gives
- *   carried     limbs as in reduced, limb 7 below 2^42: sums and differences after bls_fp8_carry
+ *   carried     limbs as in reduced, limb 7 below 2^37: sums and differences after bls_fp8_carry
  *   operand     every limb in [0, 2^52): what a multiplication takes
  *   wide        sixteen columns, signed, the sum of column[i] 2^(50 i): products before reduction
  *
@@ -124,8 +124,8 @@ static inline void bls_fp8_sub(struct bls_fp8 *out, const struct bls_fp8 *a,
     }
 }
 
-/* a - b for a carried b, with a top limb below 2^42: as bls_fp8_sub but for the top limb, which
- * becomes up to 2^43 larger than a's. */
+/* a - b for a carried b, with a top limb below 2^37: as bls_fp8_sub but for the top limb, which
+ * becomes up to 2^38 larger than a's. */
 static inline void bls_fp8_sub_carried(struct bls_fp8 *out, const struct bls_fp8 *a,
                                        const struct bls_fp8 *b)
 {

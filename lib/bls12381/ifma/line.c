@@ -23,7 +23,7 @@ static void load_p(struct bls_miller_points *out, const struct bls_g1_affine *p,
     bls_fp8_add(&sum, &x, &x);
     bls_fp8_add(&sum, &sum, &x);
     bls_fp8_carry(&out->px_tripled, &sum);
-    bls_fp8_neg(&out->px_minus, &x);
+    out->px = x;
     out->py = y;
     bls_fp8_add(&sum, &y, &y);
     bls_fp8_zero(&x);
@@ -56,14 +56,18 @@ void bls_miller_points_load(struct bls_miller_points *out, const struct bls_g1_a
     bls_fp8_zero(&out->z.c1);
 }
 
-/* out = 12 (1 + u) a, for a reduced a: carried, top limb below 2^39. */
-static void times_12_xi(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
+/* out = 12 (1 + u) a^2. */
+static void square_times_12_xi(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
 {
-    struct bls_fp2x8 t;
-    bls_fp2x8_mul_xi(&t, a);
-    bls_fp8_times(&t.c0, &t.c0, 12);
-    bls_fp8_times(&t.c1, &t.c1, 12);
-    bls_fp2x8_carry(out, &t);
+    struct bls_fp2x8_wide t;
+    bls_fp2x8_square_wide(&t, a);
+#pragma GCC unroll 4
+    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
+        bls_vec real = t.c0.column[i], imaginary = t.c1.column[i];
+        t.c0.column[i] = bls_vec_times(bls_vec_sub(real, imaginary), 12);
+        t.c1.column[i] = bls_vec_times(bls_vec_add(real, imaginary), 12);
+    }
+    bls_fp2x8_reduce(out, &t);
 }
 
 /* c = a - b, carried, for carried operands. */
@@ -119,13 +123,12 @@ static void double_x(struct bls_fp2x8 *out, const struct bls_fp2x8 *xy,
 /* With B = Y^2, E = 12 xi Z^2, F = 3E (pairing.c): l0 = E - B, l1 = 3 X^2 xP, l4 = -2 Y Z yP. */
 void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t)
 {
-    struct bls_fp2x8 xx, b, zz, xy, yz, e, f, s;
+    struct bls_fp2x8 xx, b, xy, yz, e, f, s;
     bls_fp2x8_square(&xx, &t->x);
     bls_fp2x8_square(&b, &t->y);
-    bls_fp2x8_square(&zz, &t->z);
     bls_fp2x8_mul(&xy, &t->x, &t->y);
     bls_fp2x8_mul(&yz, &t->y, &t->z);
-    times_12_xi(&e, &zz);
+    square_times_12_xi(&e, &t->z);
     bls_fp8_times(&f.c0, &e.c0, 3);
     bls_fp8_times(&f.c1, &e.c1, 3);
     bls_fp2x8_carry(&f, &f);
@@ -170,16 +173,14 @@ void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
     struct bls_fp2x8 m, n, s, e, g, h;
     bls_fp2x8_mul(&s, &t->qy, &t->z);
     difference(&m, &t->y, &s);
+    difference(&line->l1, &s, &t->y);
     bls_fp2x8_mul(&s, &t->qx, &t->z);
     difference(&n, &t->x, &s);
     difference_of_products(&line->l0, &m, &t->qx, &n, &t->qy);
     if (t->at_one) {
-        bls_fp8_zero(&s.c0);
-        s.c1 = s.c0;
-        difference(&line->l1, &s, &m);
         line->l4 = n;
     } else {
-        bls_fp2x8_mul_fp(&line->l1, &m, &t->px_minus);
+        bls_fp2x8_mul_fp(&line->l1, &line->l1, &t->px);
         bls_fp2x8_mul_fp(&line->l4, &n, &t->py);
     }
     lines_of_infinity(line, t);

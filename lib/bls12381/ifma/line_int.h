@@ -18,7 +18,7 @@ struct bls_miller_points {
     bool at_one;        /* lines are not evaluated: P is (1, 1) */
     bls_lanes infinite; /* either point is infinity, or there is no pair: the lines are 1 */
     bls_lanes absent;   /* Q is infinity, or there is no pair */
-    struct bls_fp8 px_tripled, py_minus_twice, px_minus, py;
+    struct bls_fp8 px_tripled, py_minus_twice, px, py;
 };
 
 /* Up to eight pairs. p may be NULL: then the lines are l0, l1, l4 as they are. */

@@ -1,11 +1,13 @@
 /* The Miller loop. Lines are made with a pair in each lane, eight steps at a time; the square of
- * eight steps by eight pairs is transposed; the lines of all pairs are then multiplied with a step in
- * each lane; and what is left, one factor a step, is accumulated one after the other, each factor
- * across the lanes. Lines of fixed points lie ready with a step in each lane. */
+ * eight steps by eight pairs is transposed; the lines of all pairs are then multiplied with a step
+ * in each lane; and what is left, one factor a step, is accumulated one after the other, each
+ * factor across the lanes. Lines of fixed points lie ready with a step in each lane. */
 #include "bls12381/ifma/miller_int.h"
 
+#include "base/ct.h"
 #include "base/secret.h"
 #include "bls12381/constants_int.h"
+#include "bls12381/ifma/path_ifma_int.h"
 #include "bls12381/ifma/transpose_int.h"
 
 #include <string.h>
@@ -108,7 +110,8 @@ static void fixed_line(struct bls_linex8 *out, const struct bls_g2_lines *lines,
 }
 
 /* The product of up to three lines times what is there already; n = 0 leaves it. */
-static void multiply_rest(struct bls_fp12x8 *f, bool first, const struct bls_linex8 *lines, size_t n)
+static void multiply_rest(struct bls_fp12x8 *f, bool first, const struct bls_linex8 *lines,
+                          size_t n)
 {
     struct bls_line_pairx8 pair;
     struct bls_fp12x8 t;

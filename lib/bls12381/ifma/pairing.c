@@ -1,7 +1,7 @@
 /* The pairing on eight lanes: the loop in parts, and the final exponentiation, which is that of
  * final_exp.c with the element across the lanes. Inverse and Frobenius maps, a few, are left to the
  * scalar code. */
-#include "bls12381/ifma/pairing_int.h"
+#include "bls12381/ifma/path_ifma_int.h"
 
 #include "base/secret.h"
 #include "bls12381/ifma/miller_int.h"

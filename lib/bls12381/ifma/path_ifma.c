@@ -19,4 +19,6 @@ const struct bls_path_ops bls_path_ifma = {
     .g2_decode_batch = bls_portable_g2_decode_batch,
     .g1_in_subgroup_batch = bls_portable_g1_in_subgroup_batch,
     .g2_in_subgroup_batch = bls_portable_g2_in_subgroup_batch,
+    .g2_lines_init = bls_ifma_g2_lines_init,
+    .pairing_product_fixed = bls_ifma_pairing_product_fixed,
 };

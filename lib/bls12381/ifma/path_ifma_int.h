@@ -9,5 +9,10 @@ extern const struct bls_path_ops bls_path_ifma;
 
 void bls_ifma_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
                                const struct bls_g1_affine *a, size_t terms, size_t sums);
+void bls_ifma_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q);
+void bls_ifma_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
+                                    const struct bls_g1_affine *p, const struct bls_g2_affine *q,
+                                    size_t n, const struct bls_g1_affine *pf,
+                                    const struct bls_g2_lines *const *lines, size_t nf);
 
 #endif

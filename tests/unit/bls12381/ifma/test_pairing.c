@@ -1,0 +1,261 @@
+/* The pairing on eight lanes against the scalar one, layer by layer: the tower in lanes, one
+ * element across the lanes, lines, products of pairings with and without fixed points, infinity,
+ * and points that are not of the subgroup. */
+#include "lanes.h"
+
+#include "bls12381/ifma/miller_int.h"
+#include "bls12381/ifma/path_ifma_int.h"
+
+enum { ROUNDS = 20 };
+
+static void load_fp2(struct bls_fp2x8 *out, const struct bls_fp2 *in, size_t stride)
+{
+    bls_fp8_load(&out->c0, &in->c0, stride);
+    bls_fp8_load(&out->c1, &in->c1, stride);
+}
+
+static void load_fp12(struct bls_fp12x8 *out, const struct bls_fp12 in[BLS_LANES])
+{
+    load_fp2(&out->c0.c0, &in->c0.c0, sizeof *in);
+    load_fp2(&out->c0.c1, &in->c0.c1, sizeof *in);
+    load_fp2(&out->c0.c2, &in->c0.c2, sizeof *in);
+    load_fp2(&out->c1.c0, &in->c1.c0, sizeof *in);
+    load_fp2(&out->c1.c1, &in->c1.c1, sizeof *in);
+    load_fp2(&out->c1.c2, &in->c1.c2, sizeof *in);
+}
+
+static void expect_fp12(const struct bls_fp12x8 *v, const struct bls_fp12 *s, const char *what)
+{
+    struct bls_fp12_lanes lane[BLS_LANES];
+    struct bls_fp12 t;
+    bls_fp12_lanes_split(lane, v);
+    for (int i = 0; i < BLS_LANES; i++) {
+        bls_fp12_lanes_store(&t, &lane[i]);
+        if (!bls_fp12_equal(&t, &s[i])) {
+            fail_msg("%s differs in lane %d", what, i);
+        }
+    }
+}
+
+static void line_to_fp12(struct bls_fp12 *out, const struct bls_line *l)
+{
+    *out = (struct bls_fp12){0};
+    out->c0.c0 = l->l0;
+    out->c0.c1 = l->l1;
+    out->c1.c1 = l->l4;
+}
+
+static void tower(void **state)
+{
+    (void)state;
+    struct bls_fp12 a[BLS_LANES], b[BLS_LANES], r[BLS_LANES], line[4][BLS_LANES], t;
+    struct bls_fp12x8 va, vb, vr;
+    struct bls_linex8 vl[4];
+    struct bls_line_pairx8 p, q;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < BLS_LANES; i++) {
+            a[i] = next_fp12();
+            b[i] = next_fp12();
+            bls_fp12_mul(&r[i], &a[i], &b[i]);
+        }
+        load_fp12(&va, a);
+        load_fp12(&vb, b);
+        bls_fp12x8_mul(&vr, &va, &vb);
+        expect_fp12(&vr, r, "fp12 mul");
+        for (int j = 0; j < 4; j++) {
+            struct bls_line l[BLS_LANES];
+            for (int i = 0; i < BLS_LANES; i++) {
+                l[i] = (struct bls_line){next_fp2(), next_fp2(), next_fp2()};
+                line_to_fp12(&line[j][i], &l[i]);
+            }
+            load_fp2(&vl[j].l0, &l->l0, sizeof *l);
+            load_fp2(&vl[j].l1, &l->l1, sizeof *l);
+            load_fp2(&vl[j].l4, &l->l4, sizeof *l);
+        }
+        bls_linex8_mul(&p, &vl[0], &vl[1]);
+        bls_linex8_mul(&q, &vl[2], &vl[3]);
+        for (int i = 0; i < BLS_LANES; i++) {
+            bls_fp12_mul(&t, &line[0][i], &line[1][i]);
+            bls_fp12_mul(&r[i], &a[i], &t);
+        }
+        bls_fp12x8_mul_pair(&vr, &va, &p);
+        expect_fp12(&vr, r, "fp12 times pair");
+        for (int i = 0; i < BLS_LANES; i++) {
+            bls_fp12_mul(&t, &line[0][i], &line[1][i]);
+            bls_fp12_mul(&t, &t, &line[2][i]);
+            bls_fp12_mul(&r[i], &t, &line[3][i]);
+        }
+        bls_line_pairx8_mul(&vr, &p, &q);
+        expect_fp12(&vr, r, "pair times pair");
+        for (int i = 0; i < BLS_LANES; i++) {
+            bls_fp12_mul(&t, &line[0][i], &line[1][i]);
+            bls_fp12_mul(&r[i], &t, &line[2][i]);
+        }
+        bls_line_pairx8_mul_line(&vr, &p, &vl[2]);
+        expect_fp12(&vr, r, "pair times line");
+        for (int i = 0; i < BLS_LANES; i++) {
+            bls_fp12_mul(&r[i], &a[i], &line[3][i]);
+        }
+        bls_fp12x8_mul_line(&vr, &va, &vl[3]);
+        expect_fp12(&vr, r, "fp12 times line");
+    }
+}
+
+static void expect_lanes(const struct bls_fp12_lanes *v, const struct bls_fp12 *s, const char *what)
+{
+    struct bls_fp12 t;
+    bls_fp12_lanes_store(&t, v);
+    if (!bls_fp12_equal(&t, s)) {
+        fail_msg("%s differs", what);
+    }
+}
+
+static void one_element(void **state)
+{
+    (void)state;
+    struct bls_fp12 a, b, r;
+    struct bls_fp12_lanes va, vb, vr;
+    for (int round = 0; round < ROUNDS; round++) {
+        a = next_fp12();
+        b = next_fp12();
+        bls_fp12_lanes_load(&va, &a);
+        bls_fp12_lanes_load(&vb, &b);
+        expect_lanes(&va, &a, "load");
+        bls_fp12_mul(&r, &a, &b);
+        bls_fp12_lanes_mul(&vr, &va, &vb);
+        expect_lanes(&vr, &r, "mul");
+        bls_fp12_square(&r, &a);
+        bls_fp12_lanes_square(&vr, &va);
+        expect_lanes(&vr, &r, "square");
+        bls_fp12_conjugate(&r, &a);
+        bls_fp12_lanes_conjugate(&vr, &va);
+        expect_lanes(&vr, &r, "conjugate");
+    }
+}
+
+static void cyclotomic(void **state)
+{
+    (void)state;
+    struct bls_g1_affine p;
+    struct bls_g2_affine q;
+    struct bls_gt g;
+    struct bls_fp12_lanes v;
+    struct bls_g1 p1;
+    struct bls_g2 q1;
+    bls_g1_generator(&p1);
+    bls_g2_generator(&q1);
+    bls_g1_to_affine(&p, &p1);
+    bls_g2_to_affine(&q, &q1);
+    bls_pairing(&g, &p, &q);
+    bls_fp12_lanes_load(&v, &g.f);
+    for (int i = 0; i < 300; i++) { /* long enough to see what grows */
+        bls_fp12_lanes_cyclotomic_square(&v, &v);
+        bls_fp12_cyclotomic_square(&g.f, &g.f);
+        expect_lanes(&v, &g.f, "cyclotomic square");
+    }
+    for (int i = 0; i < 300; i++) {
+        bls_fp12_lanes_square(&v, &v);
+        bls_fp12_square(&g.f, &g.f);
+    }
+    expect_lanes(&v, &g.f, "square, many times");
+}
+
+enum { MOST = 40 };
+
+static void products(void **state)
+{
+    (void)state;
+    static struct bls_g1_affine p[MOST];
+    static struct bls_g2_affine q[MOST];
+    static struct bls_g2_lines lines[MOST];
+    const struct bls_g2_lines *pointers[MOST];
+    struct bls_gt want, got;
+    for (int i = 0; i < MOST; i++) {
+        struct bls_g1 p1 = next_g1();
+        struct bls_g2 q1 = next_g2();
+        bls_g1_to_affine(&p[i], &p1);
+        bls_g2_to_affine(&q[i], &q1);
+        bls_ifma_g2_lines_init(&lines[i], &q[i]);
+        pointers[i] = &lines[i];
+    }
+    static const size_t shapes[][2] = {{0, 0},  {1, 0},  {0, 1},   {2, 0},  {3, 1},
+                                       {8, 3},  {7, 2},  {9, 0},   {4, 4},  {12, 3},
+                                       {16, 8}, {17, 9}, {30, 10}, {40, 0}, {0, 20}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        size_t n = shapes[s][0], nf = shapes[s][1];
+        uint64_t good = 0;
+        bls_pairing_product(&want, p, q, n + nf);
+        bls_ifma_pairing_product_fixed(&got, &good, p, q, n, p + n, pointers + n, nf);
+        if (!bls_gt_equal(&want, &got) || ~good != 0) {
+            fail_msg("%zu pairs and %zu fixed: %s", n, nf, ~good != 0 ? "refused" : "differs");
+        }
+    }
+}
+
+static void infinity_and_strangers(void **state)
+{
+    (void)state;
+    struct bls_g1_affine p[8], none = {0};
+    struct bls_g2_affine q[8], nowhere = {0};
+    struct bls_g2_lines lines;
+    const struct bls_g2_lines *pointer = &lines;
+    struct bls_gt want, got;
+    uint64_t good;
+    for (int i = 0; i < 8; i++) {
+        struct bls_g1 p1 = next_g1();
+        struct bls_g2 q1 = next_g2();
+        bls_g1_to_affine(&p[i], &p1);
+        bls_g2_to_affine(&q[i], &q1);
+    }
+    for (int lane = 0; lane < 8; lane++) {
+        struct bls_g1_affine keep_p = p[lane];
+        struct bls_g2_affine keep_q = q[lane];
+        p[lane] = none;
+        bls_pairing_product(&want, p, q, 8);
+        bls_ifma_pairing_product_fixed(&got, &good, p, q, 8, NULL, NULL, 0);
+        assert_true(good != 0 && bls_gt_equal(&want, &got) != 0);
+        q[lane] = next_on_twist(); /* refused though its pair contributes nothing */
+        bls_ifma_pairing_product_fixed(&got, &good, p, q, 8, NULL, NULL, 0);
+        assert_true(good == 0);
+        p[lane] = keep_p;
+        bls_ifma_pairing_product_fixed(&got, &good, p, q, 8, NULL, NULL, 0);
+        assert_true(good == 0);
+        q[lane] = nowhere;
+        bls_pairing_product(&want, p, q, 8);
+        bls_ifma_pairing_product_fixed(&got, &good, p, q, 8, NULL, NULL, 0);
+        assert_true(good != 0 && bls_gt_equal(&want, &got) != 0);
+        q[lane] = keep_q;
+    }
+    bls_ifma_g2_lines_init(&lines, &nowhere);
+    bls_ifma_pairing_product_fixed(&got, &good, p, q, 0, p, &pointer, 1);
+    assert_true(bls_gt_is_one(&got) != 0);
+    bls_ifma_g2_lines_init(&lines, &q[0]);
+    bls_ifma_pairing_product_fixed(&got, &good, p, q, 0, &none, &pointer, 1);
+    assert_true(bls_gt_is_one(&got) != 0);
+    /* the same pair in every lane, and its inverse */
+    for (int i = 0; i < 8; i++) {
+        p[i] = p[0];
+        q[i] = q[0];
+        if (i % 2 == 1) {
+            bls_g1_affine_neg(&p[i], &p[i]);
+        }
+    }
+    bls_ifma_pairing_product_fixed(&got, &good, p, q, 8, NULL, NULL, 0);
+    assert_true(good != 0 && bls_gt_is_one(&got) != 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tower),
+        cmocka_unit_test(one_element),
+        cmocka_unit_test(cyclotomic),
+        cmocka_unit_test(products),
+        cmocka_unit_test(infinity_and_strangers),
+    };
+    if (!lanes_supported()) {
+        return 77;
+    }
+    seed_start();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
