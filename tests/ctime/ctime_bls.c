@@ -3,6 +3,7 @@
 #include "bls12381/ifma/path_ifma_int.h"
 
 #include "base/ct.h"
+#include "force.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +232,8 @@ int main(int argc, char **argv)
 {
 #ifdef BLS_VEC_PORTABLE
     bls_path_ops = &bls_path_ifma; /* with vectors in plain C */
+#else
+    test_force_path();
 #endif
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (argc < 2 || strcmp(argv[1], cases[i].name) == 0) {

@@ -3,6 +3,7 @@
 #include "base/ct.h"
 #include "cpabe/cca_int.h"
 #include "cpabe/objects_int.h"
+#include "force.h"
 #include "hash/blake2b.h"
 
 #include <stdio.h>
@@ -62,6 +63,7 @@ int main(void)
     const struct cpabe_attribute attributes[] = {{"a", "1"}, {"b", "2"}, {"c", NULL}};
     uint8_t *data;
     size_t length;
+    test_force_path();
     blake2xb_init(&stream, BLAKE2XB_LENGTH_UNKNOWN, NULL, 0);
     REQUIRE(cpabe_setup(&public_key, &secret_key, &random) == CPABE_OK);
     kf_ct_public(&public_key->p, sizeof public_key->p); /* what it says */
