@@ -199,22 +199,30 @@ static void isogeny(struct bls_g1 *out, const struct bls_g1 *p)
     bls_g1_select(out, bls_fp_is_zero(&t.z), &infinity, &t);
 }
 
-void bls_hash_to_g1(struct bls_g1 *out, const uint8_t *message, size_t message_length,
-                    const uint8_t *dst, size_t dst_length)
+void bls_hash_to_fields(struct bls_fp u[static 2], const uint8_t *message, size_t message_length,
+                        const uint8_t *dst, size_t dst_length)
 {
     uint8_t uniform[OUTPUT];
-    struct bls_fp u[2];
-    struct bls_g1 p[2], sum;
     expand(uniform, message, message_length, dst, dst_length);
     for (int i = 0; i < 2; i++) {
         bls_fp_from_64_bytes(&u[i], uniform + 64 * i);
+    }
+    kf_wipe(uniform, sizeof uniform);
+}
+
+void bls_hash_to_g1(struct bls_g1 *out, const uint8_t *message, size_t message_length,
+                    const uint8_t *dst, size_t dst_length)
+{
+    struct bls_fp u[2];
+    struct bls_g1 p[2], sum;
+    bls_hash_to_fields(u, message, message_length, dst, dst_length);
+    for (int i = 0; i < 2; i++) {
         map_to_e1(&p[i], &u[i]);
     }
     add_on_e1(&sum, &p[0], &p[1]);
     isogeny(&sum, &sum);
     bls_g1_mul_x_abs(out, &sum); /* clear_cofactor (8.8.1): h_eff = 1 - x */
     bls_g1_add(out, out, &sum);
-    kf_wipe(uniform, sizeof uniform);
     kf_wipe(u, sizeof u);
     kf_wipe(p, sizeof p);
     kf_wipe(&sum, sizeof sum);

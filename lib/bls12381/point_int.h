@@ -66,4 +66,8 @@ void bls_g2_apply_psi(struct bls_g2 *a, int i);
 void bls_g1_mul_x_abs(struct bls_g1 *out, const struct bls_g1 *a);
 void bls_g2_mul_x_abs(struct bls_g2 *out, const struct bls_g2 *a);
 
+/* hash_to_field of RFC 9380, 5.2, as the hash to G1 uses it: two elements. */
+void bls_hash_to_fields(struct bls_fp u[static 2], const uint8_t *message, size_t message_length,
+                        const uint8_t *dst, size_t dst_length);
+
 #endif

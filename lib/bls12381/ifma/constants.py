@@ -7,7 +7,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from constants import P, G1, G1X, G1Y, X, R as ORDER, scalar_mul  # noqa: E402
+from constants import (G1, G1X, G1Y, ISO, P, R as ORDER, SSWU_A, SSWU_B, SSWU_Z, X,  # noqa: E402
+                       scalar_mul)
 
 BITS, LIMBS = 50, 8
 R = 1 << (BITS * LIMBS)
@@ -62,40 +63,75 @@ def element(v):
     return limbs(v * R % P)
 
 
+def sixth_root(v):
+    """Of a sixth power: the square root that is a cube, and a cube root of that one: with P - 1 = 3^e m, its
+    power 1/3 modulo m, times one of the 3^e-th roots of 1."""
+    m, e = P - 1, 0
+    while m % 3 == 0:
+        m, e = m // 3, e + 1
+    g = next(t for t in range(2, 99) if pow(t, (P - 1) // 3, P) != 1)
+    root = pow(v, (P + 1) // 4, P)
+    for square_root in (root, P - root):
+        for i in range(3**e):
+            t = pow(square_root, pow(3, -1, m), P) * pow(g, m * i, P) % P
+            if pow(t, 6, P) == v:
+                return t
+    raise ValueError("no sixth power")
+
+
 def curves():
     """The curves y^2 = x^3 + 2/3 and, over Fp2, y^2 = x^3 + 2/3 (1 + u), on which 3 b is 2 and 2 (1 + u):
     (x, y) of E and of E' go there as (s^2 x, s^3 y), 4 s^6 = 2/3."""
     vector("bls_fp8_above_6", "a multiple of p, each limb at least that of a carried sum of six reduced elements",
            dominating(REDUCED_LOW, 6 * REDUCED_TOP + (1 << 3), 1 << 50))
-    cubes = [pow(6, -1, P) * w % P for w in (1,)]
-    root = pow(cubes[0], (P + 1) // 4, P)            # s^3, s^6 = 1/6
-    assert root * root * 6 % P == 1
-    s = None
-    # p = 1 modulo 3: a cube root by the exponent (2 (p-1)/3^k + 1)/3 of the cubes' subgroup, or by search
-    order, e = (P - 1), 0
-    while order % 3 == 0:
-        order, e = order // 3, e + 1
-    inverse = pow(3, -1, order)
-    g = 2
-    while pow(g, (P - 1) // 3, P) == 1:
-        g += 1
-    g = pow(g, order, P)
-    for sign in (root, P - root):
-        r = pow(sign, inverse, P)
-        for i in range(3**e):
-            c = r * pow(g, i, P) % P
-            if pow(c, 3, P) == sign and s is None:
-                s = c
-    assert 6 * pow(s, 6, P) % P == 1
+    s = sixth_root(pow(6, -1, P))
     vector("bls_fp8_scale_2", "s^2", element(s * s))
     vector("bls_fp8_scale_3", "s^3", element(s**3))
     vector("bls_fp8_scale_1", "s", element(s))
+    vector("bls_fp8_unscale_2", "1/s^2", element(pow(s, -2, P)))
+    vector("bls_fp8_unscale_3", "1/s^3", element(pow(s, -3, P)))
     b = 2 * pow(3, -1, P) % P
     assert (s**6 * G1Y**2 - s**6 * G1X**3 - b) % P == 0
     vector("bls_fp8_b", "2/3", element(b))
     beta = scalar_mul(G1, -X * X % ORDER, (G1X, G1Y))[0] * pow(G1X, -1, P) % P
     assert pow(beta, 3, P) == 1
     vector("bls_fp8_beta", "(beta x, y) = [-x^2](x, y) on G1", element(beta))
+    hashing(s)
+
+
+def matrix(name, comment, rows):
+    print(f"/* {comment} */")
+    print(f"static const uint64_t {name}[{len(rows)}][{LIMBS}] = {{")
+    for row in rows:
+        print(f"    {{{', '.join(f'0x{x:x}' for x in element(row))}}},")
+    print("};")
+
+
+def hashing(s):
+    """Constants of hash_to_g1.c; the isogeny's numerators take the point to the lanes' curve too."""
+    for name, comment, v in (("a", "the isogenous curve y^2 = x^3 + A x + B", SSWU_A), ("b", "B", SSWU_B),
+                             ("b3", "3 B", 3 * SSWU_B), ("z", "Z = 11", SSWU_Z),
+                             ("c2", "sqrt(-Z)", pow(-SSWU_Z, (P + 1) // 4, P))):
+        vector("bls_fp8_sswu_" + name, comment, element(v))
+    for name, factor in (("x_num", s * s), ("x_den", 1), ("y_num", s**3), ("y_den", 1)):
+        c = ISO[name] + ([1] if "den" in name else [])
+        matrix("bls_fp8_iso_" + name, "the isogeny: coefficients from x^0 up", [v * factor for v in c])
+    # (p - 3) / 4 in windows of at most five bits that begin and end with a one, from the top
+    bits, i, squares, steps = f"{(P - 3) // 4:b}", 0, 0, []
+    while i < len(bits):
+        if bits[i] == "0":
+            squares, i = squares + 1, i + 1
+            continue
+        window = bits[i:i + 5].rstrip("0")
+        steps.append((squares + len(window), int(window, 2)))
+        squares, i = 0, i + len(window)
+    e = 0
+    for n, odd in steps:
+        e = (e << n) + odd
+    assert e << squares == (P - 3) // 4 and max(odd for _, odd in steps) < 32
+    print("/* the exponent (p - 3)/4: so many squarings, then times so many-th power; at the end, one squaring */")
+    assert squares == 1
+    print(f"static const uint8_t bls_fp8_sqrt_steps[{len(steps)}][2] = {{{', '.join(f'{{{n}, {o}}}' for n, o in steps)}}};")
 
 
 def main():

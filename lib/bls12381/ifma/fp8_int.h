@@ -59,6 +59,8 @@ void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t str
 
 /* An operand with a top limb below 2^40 to the one form below p with limbs below 2^50. */
 void bls_fp8_canonical(struct bls_fp8 *out, const struct bls_fp8 *a);
+/* The same for the integer itself, out of Montgomery form: limbs of the number below p. */
+void bls_fp8_integer(struct bls_fp8 *out, const struct bls_fp8 *a);
 /* The lanes that are zero modulo p; operand with a top limb below 2^40. */
 bls_lanes bls_fp8_is_zero(const struct bls_fp8 *a);
 /* The lanes that are equal modulo p; both reduced. */

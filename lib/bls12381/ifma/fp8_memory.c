@@ -112,6 +112,12 @@ void bls_fp8_canonical(struct bls_fp8 *out, const struct bls_fp8 *a)
     scale(out, a, bls_fp8_one);
 }
 
+void bls_fp8_integer(struct bls_fp8 *out, const struct bls_fp8 *a)
+{
+    static const uint64_t one[BLS_FP8_LIMBS] = {1};
+    scale(out, a, one);
+}
+
 void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n)
 {
     uint64_t word[WORDS][BLS_LANES];

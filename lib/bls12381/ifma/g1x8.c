@@ -1,5 +1,6 @@
 /* Points of E in lanes. The contract is in g1x8_int.h. */
 #include "bls12381/ifma/g1x8_int.h"
+#include "bls12381/point_int.h"
 
 void bls_g1x8_infinity(struct bls_g1x8 *out)
 {
@@ -183,4 +184,17 @@ void bls_g1x8_negate(struct bls_g1x8 *a, bls_lanes mask)
 void bls_g1x8_phi(struct bls_g1x8 *a)
 {
     multiply_constant(&a->x, bls_fp8_beta);
+}
+
+/* |x| has six bits set. */
+void bls_g1x8_mul_x_abs(struct bls_g1x8 *out, const struct bls_g1x8 *a)
+{
+    struct bls_g1x8 t = *a;
+    for (int i = 62; i >= 0; i--) {
+        bls_g1x8_double(&t, &t);
+        if (bls_x_abs >> i & 1) {
+            bls_g1x8_add(&t, &t, a);
+        }
+    }
+    *out = t;
 }

@@ -25,6 +25,8 @@ void bls_g1x8_load_affine(struct bls_g1x8 *out,
                           const struct bls_g1_affine *const in[static BLS_LANES]);
 /* n <= 8 points from memory, the other lanes infinity; and to memory. */
 void bls_g1x8_load(struct bls_g1x8 *out, const struct bls_g1 *in, size_t n);
+/* n points in as many vectors as they fill, normalised together. */
+void bls_g1x8_to_affine(struct bls_g1_affine *out, const struct bls_g1x8 *a, size_t n);
 void bls_g1x8_store(struct bls_g1 *out, const struct bls_g1x8 *a, size_t n);
 
 void bls_g1x8_add(struct bls_g1x8 *out, const struct bls_g1x8 *a, const struct bls_g1x8 *b);
@@ -37,5 +39,7 @@ void bls_g1x8_double(struct bls_g1x8 *out, const struct bls_g1x8 *a);
 void bls_g1x8_negate(struct bls_g1x8 *a, bls_lanes mask);
 /* x times beta: [-x^2]a. */
 void bls_g1x8_phi(struct bls_g1x8 *a);
+/* [|x|]a. */
+void bls_g1x8_mul_x_abs(struct bls_g1x8 *out, const struct bls_g1x8 *a);
 
 #endif

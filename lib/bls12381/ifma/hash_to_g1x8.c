@@ -1,0 +1,77 @@
+/* Hashing to G1, eight messages at a time, as hash_to_g1.c. The fields elements are made by the
+ * scalar code; a remainder of at most four messages has both elements of a message in one vector.
+ * Constant-time in the messages. */
+#include "base/secret.h"
+#include "bls12381/ifma/hash_to_g1x8_int.h"
+#include "bls12381/ifma/path_ifma_int.h"
+#include "bls12381/point_int.h"
+
+enum { VECTORS = 8, POINTS = VECTORS * BLS_LANES }; /* that share an inversion */
+
+/* Lanes 4 to 7 of a in lanes 0 to 3. */
+static void upper_half(struct bls_fp8 *out, const struct bls_fp8 *a)
+{
+    static const uint64_t from[BLS_LANES] = {4, 5, 6, 7, 4, 5, 6, 7};
+    const bls_vec index = bls_vec_constant(from);
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_permute(a->limb[i], index);
+    }
+}
+
+/* The sum, on E1, of what both elements of n <= 8 messages map to. */
+static void map_both(struct bls_g1x8 *out, struct bls_fp u[static BLS_LANES][2], size_t n)
+{
+    struct bls_fp8 v;
+    struct bls_g1x8 p, q;
+    if (n <= BLS_LANES / 2) {
+        struct bls_fp row[BLS_LANES] = {{{0}}};
+        for (size_t i = 0; i < n; i++) {
+            row[i] = u[i][0];
+            row[i + BLS_LANES / 2] = u[i][1];
+        }
+        bls_fp8_load(&v, row, sizeof row[0]);
+        bls_mapx8_to_e1(&p, &v);
+        upper_half(&q.x, &p.x);
+        upper_half(&q.y, &p.y);
+        upper_half(&q.z, &p.z);
+        kf_wipe(row, sizeof row);
+    } else {
+        bls_fp8_load_count(&v, &u[0][0], sizeof u[0], n);
+        bls_mapx8_to_e1(&p, &v);
+        bls_fp8_load_count(&v, &u[0][1], sizeof u[0], n);
+        bls_mapx8_to_e1(&q, &v);
+    }
+    bls_mapx8_add_on_e1(out, &p, &q);
+    kf_wipe(&v, sizeof v);
+    kf_wipe(&p, sizeof p);
+    kf_wipe(&q, sizeof q);
+}
+
+static void hash_lanes(struct bls_g1x8 *out, const struct bls_hash_input *in, size_t n)
+{
+    struct bls_fp u[BLS_LANES][2] = {{{{0}}}};
+    struct bls_g1x8 sum;
+    for (size_t i = 0; i < n; i++) {
+        bls_hash_to_fields(u[i], in[i].message, in[i].message_length, in[i].dst, in[i].dst_length);
+    }
+    map_both(&sum, u, n);
+    bls_mapx8_isogeny(&sum, &sum);
+    bls_g1x8_mul_x_abs(out, &sum); /* clear_cofactor: 1 - x */
+    bls_g1x8_add(out, out, &sum);
+    kf_wipe(u, sizeof u);
+    kf_wipe(&sum, sizeof sum);
+}
+
+void bls_ifma_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n)
+{
+    struct bls_g1x8 p[VECTORS];
+    for (size_t done = 0; done < n; done += POINTS) {
+        size_t count = n - done < POINTS ? n - done : POINTS;
+        for (size_t i = 0; i < count; i += BLS_LANES) {
+            size_t lanes = count - i < BLS_LANES ? count - i : BLS_LANES;
+            hash_lanes(&p[i / BLS_LANES], in + done + i, lanes);
+        }
+        bls_g1x8_to_affine(out + done, p, count);
+    }
+    kf_wipe(p, sizeof p);
+}
