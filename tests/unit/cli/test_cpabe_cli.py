@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 CPABE, VECTORS = os.path.abspath(sys.argv[1]), sys.argv[2]
+MEMORY_MAX = 8 << 20
 
 
 class Program(unittest.TestCase):
@@ -167,6 +168,26 @@ class Program(unittest.TestCase):
         self.assertIn(b"cpabe keygen", self.run_it("--help").stdout)
         self.assertTrue(self.run_it("--version").stdout.startswith(b"cpabe "))
         self.assertIn(b"--policy", self.run_it("encrypt", "--help").stdout)
+
+    @unittest.skipUnless("KF_PEAK_MEMORY" in os.environ, "no meaning in a build with sanitizers")
+    def test_memory(self):
+        """Decryption stays small on every path of the arithmetic (one that is not supported is
+        another one again)."""
+        self.authority()
+        fifty = [f"k{i}: v{i}" for i in range(50)]
+        cases = [("k1: v2, k2: v4", "(k1: v1 or k1: v2) and not k2: v3"),
+                 (", ".join(fifty), " and ".join(fifty))]
+        for attributes, policy in cases:
+            self.key("k", attributes)
+            self.encrypt(policy, b"drink your ovaltine now", "c")
+            for path in ("portable", "mulx", "ifma"):
+                done = subprocess.run(
+                    [os.environ["KF_PEAK_MEMORY"], CPABE, "decrypt", "--key", "k", "--in", "c", "--out", "o"],
+                    cwd=self.folder.name, env={**os.environ, "BLS12381_PATH": path}, capture_output=True)
+                self.assertEqual(done.returncode, 0, done.stderr.decode())
+                self.assertEqual(self.get("o"), b"drink your ovaltine now")
+                self.assertLess(int(done.stdout) << 10, MEMORY_MAX, f"{path}: {policy}")
+                os.unlink(self.path("o"))
 
     def test_circl(self):
         """Every ciphertext opens with exactly the keys it should; the others are exit status 3."""
