@@ -6,20 +6,27 @@
  * vpmadd52 multiplies 52 bits, so a limb may carry two bits more than its own 50, and sums of a few
  * elements are multiplied as they are, without carries. What each function takes and gives:
  *
- *   reduced     limbs 0 to 6 below 2^50 + 2^13, limb 7 below 2^34, hence below 8 p: what every
+ *   reduced     limbs 0 to 6 below 2^50 + 2^13, limb 7 below 2^34, hence below 10 p: what every
  *               multiplication gives
  *   carried     limbs as in reduced, limb 7 below 2^37: sums and differences after bls_fp8_carry
- *   operand     every limb in [0, 2^52): what a multiplication takes
- *   wide        sixteen columns, signed, the sum of column[i] 2^(50 i): products before reduction
+ *   operand     limbs 0 to 6 below 2^52, limb 7 below 2^40: what a multiplication takes; as the sum
+ *               of reduced ones, it has to mind the limbs other than 7
+ *   wide        sixteen columns, signed, the sum of column[i] 2^(50 i): products before reduction.
+ *               Columns 0 to 14 within 2^61 either way, column 15 within 2^32
  *
- * The bounds are not hoped for. tests/unit/bls12381/ifma runs every kernel on intervals (see
- * vec_int.h): given operands of the stated range it proves that no column overflows, that no
- * multiplication sees more than 52 bits, and that the result is in the stated range.
+ * Limbs are never negative. The bounds are not hoped for. tests/unit/bls12381/ifma runs every
+ * kernel on intervals (see vec_int.h): given operands of the stated range it proves that no column
+ * overflows, that no multiplication sees more than 52 bits, and that the result is in the stated
+ * range.
  *
  * Reduction (docs/design/0008-fast-pairing.md). A product's lowest column t is removed, seven
  * times, by adding (t mod 2^50) c in its place one limb higher, c = 2^-50 mod p, and its carry; the
  * last one by Montgomery's step with -1/p, which makes it a multiple of 2^50. The number left,
  * divided by 2^400, is below 2 p plus the product's own 2^400th.
+ *
+ * Memory. The type asks for 64-byte alignment, which aligned instructions rely on: elements live on
+ * the stack or are static. malloc and caller's bytes align to 16 and must not hold them; there,
+ * words are kept as uint64_t and go through bls_vec_load and bls_vec_store, which ask for nothing.
  *
  * Constant-time. Outputs may be inputs. */
 #ifndef KEYFENCE_BLS12381_FP8_INT_H
@@ -40,28 +47,29 @@ struct bls_fp8_wide {
 
 /* operand times operand: reduced. */
 void bls_fp8_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b);
-/* Limbs below 2^51: reduced. */
+/* operand with limbs 0 to 6 below 2^51: reduced. */
 void bls_fp8_square(struct bls_fp8 *out, const struct bls_fp8 *a);
-/* The same without reduction: columns in [0, 2^58). out is none of the inputs. */
+/* The same without reduction: columns in [0, 2^58), those of a reduced a or b and of square_wide in
+ * [0, 2^56), column 15 below 2^31. out is none of the inputs. */
 void bls_fp8_mul_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a,
                       const struct bls_fp8 *b);
 void bls_fp8_square_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a);
-/* wide, of columns within 2^61 either way, to reduced. */
+/* wide to reduced. */
 void bls_fp8_reduce(struct bls_fp8 *out, const struct bls_fp8_wide *a);
 
 /* Between eight field elements of the scalar code, `stride` bytes apart, and eight lanes: canonical
- * to reduced, and an operand with a top limb below 2^40 to canonical. The count forms have n <= 8
- * elements in memory; the other lanes are loaded as zero and not stored. */
+ * to reduced, and an operand to canonical. The count forms have n <= 8 elements in memory; the
+ * other lanes are loaded as zero and not stored. */
 void bls_fp8_load(struct bls_fp8 *out, const struct bls_fp *in, size_t stride);
 void bls_fp8_load_count(struct bls_fp8 *out, const struct bls_fp *in, size_t stride, size_t n);
 void bls_fp8_store(struct bls_fp *out, const struct bls_fp8 *a, size_t stride);
 void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n);
 
-/* An operand with a top limb below 2^40 to the one form below p with limbs below 2^50. */
+/* An operand to the one form below p with limbs below 2^50. */
 void bls_fp8_canonical(struct bls_fp8 *out, const struct bls_fp8 *a);
 /* The same for the integer itself, out of Montgomery form: limbs of the number below p. */
 void bls_fp8_integer(struct bls_fp8 *out, const struct bls_fp8 *a);
-/* The lanes that are zero modulo p; operand with a top limb below 2^40. */
+/* The lanes that are zero modulo p; operand. */
 bls_lanes bls_fp8_is_zero(const struct bls_fp8 *a);
 /* The lanes that are equal modulo p; both reduced. */
 bls_lanes bls_fp8_equal(const struct bls_fp8 *a, const struct bls_fp8 *b);
@@ -115,7 +123,8 @@ static inline void bls_fp8_add(struct bls_fp8 *out, const struct bls_fp8 *a,
     }
 }
 
-/* a - b for a reduced b, as a + (a multiple of p above b) - b: below a's limbs and 2^51 + 2^14. */
+/* a - b for a reduced b, as a + (a multiple of p above b) - b: below a's limbs and 2^51, the top
+ * one 2^35. An operand for a reduced a, and for the sum of two. */
 static inline void bls_fp8_sub(struct bls_fp8 *out, const struct bls_fp8 *a,
                                const struct bls_fp8 *b)
 {
@@ -138,7 +147,8 @@ static inline void bls_fp8_sub_carried(struct bls_fp8 *out, const struct bls_fp8
     }
 }
 
-/* a - b for a b that is the sum of two reduced elements: below a's limbs and 3 2^50 + 2^14. */
+/* a - b for a b that is the sum of two reduced elements: below a's limbs and 3 2^50, the top one
+ * 2^36. An operand for a reduced a. */
 static inline void bls_fp8_sub_2(struct bls_fp8 *out, const struct bls_fp8 *a,
                                  const struct bls_fp8 *b)
 {
@@ -149,7 +159,7 @@ static inline void bls_fp8_sub_2(struct bls_fp8 *out, const struct bls_fp8 *a,
     }
 }
 
-/* -b for a reduced b: limbs below 2^51 + 2^14. */
+/* -b for a reduced b: limbs below 2^51, the top one below 2^35. */
 static inline void bls_fp8_neg(struct bls_fp8 *out, const struct bls_fp8 *b)
 {
 #pragma GCC unroll 8
@@ -158,9 +168,9 @@ static inline void bls_fp8_neg(struct bls_fp8 *out, const struct bls_fp8 *b)
     }
 }
 
-/* One carry from each limb to the next, all at once: limbs in [0, 2^61) become limbs below 2^50 +
+/* One carry from each limb to the next, all at once: limbs in [0, 2^63) become limbs below 2^50 +
  * 2^13. The top limb takes and gives none, so the number must be small enough for it: reduced when
- * below 8 p. */
+ * limb 7 is below 2^33, an operand when it is below 2^39. */
 static inline void bls_fp8_carry(struct bls_fp8 *out, const struct bls_fp8 *a)
 {
     const bls_vec mask = bls_vec_set1(((uint64_t)1 << BLS_FP8_BITS) - 1);

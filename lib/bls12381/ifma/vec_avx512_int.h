@@ -117,6 +117,11 @@ static inline bls_lanes bls_lanes_from(unsigned bits)
     return (bls_lanes)bits;
 }
 
+static inline bls_lanes bls_lanes_constant(unsigned bits)
+{
+    return (bls_lanes)bits;
+}
+
 static inline unsigned bls_lanes_bits(bls_lanes a)
 {
     return a;

@@ -205,6 +205,12 @@ static inline bls_lanes bls_lanes_from(unsigned bits)
     return (bls_lanes)bits;
 }
 
+/* The same for a constant. */
+static inline bls_lanes bls_lanes_constant(unsigned bits)
+{
+    return (bls_lanes)bits;
+}
+
 static inline unsigned bls_lanes_bits(bls_lanes a)
 {
     return a;
