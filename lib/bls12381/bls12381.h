@@ -286,15 +286,22 @@ void bls_g1_sum_batch(struct bls_g1 *out, const struct bls_g1_affine *a, size_t 
 
 /* Multiples of one point of the subgroup (infinity is one) for a base that is multiplied often:
  * making them costs as much as four to six products, and each product then a third. The layout is
- * the running path's own: a base is for the process that made it. plain: entry[i][j] =
- * [(j + 1) 2^(5 i)] a. */
+ * the running path's own: a base is for the process that made it. plain[i][j] is [(j + 1) 2^(5
+ * i)]a; lanes[i], for the lanes of the path "ifma", are the coordinates' limbs of [(j + 1) 2^(10
+ * i)]a, sixteen j side by side. */
 struct bls_g1_base {
     uint64_t infinite; /* mask: the point is infinity, and the table that of the generator */
-    struct bls_g1_affine plain[26][16];
+    union {
+        struct bls_g1_affine plain[26][16];
+        uint64_t lanes[13][2][8][16];
+    } u;
 };
 struct bls_g2_base {
     uint64_t infinite;
-    struct bls_g2_affine plain[13][16];
+    union {
+        struct bls_g2_affine plain[13][16];
+        uint64_t lanes[7][4][8][16];
+    } u;
 };
 void bls_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a);
 void bls_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine *a);

@@ -311,7 +311,7 @@ def table(group, kind, base, windows, show):
     """Entry [i][j] is [(j + 1) 2^(5 i)] base."""
     print('/* Made by constants.py. Entry [i][j] is [(j + 1) 2^(%d i)] of the generator. */' % WINDOW)
     print('#include "bls12381/tables_int.h"\n')
-    print("const struct %s_base %s_generator_table = {0, {" % (kind, kind))
+    print("const struct %s_base %s_generator_table = {.u.plain = {" % (kind, kind))
     for _ in range(windows):
         print("{")
         p = base

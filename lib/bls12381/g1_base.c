@@ -14,7 +14,7 @@ void bls_portable_g1_base_init(struct bls_g1_base *base, const struct bls_g1_aff
     bls_g1_select(&b, base->infinite, &generator, &b);
     for (int i = 0; i < BLS_HALF_WINDOWS; i++) {
         bls_g1_window(window, &b);
-        bls_g1_to_affine_batch(base->plain[i], window, BLS_WINDOW_ENTRIES);
+        bls_g1_to_affine_batch(base->u.plain[i], window, BLS_WINDOW_ENTRIES);
         bls_g1_double(&b, &window[BLS_WINDOW_ENTRIES - 1]);
     }
 }
@@ -48,8 +48,8 @@ static void mul_row(struct bls_g1 *out, const struct bls_g1_base *const *base,
         bls_split_half(&digits, &k[t]);
         uint8_t keep = (uint8_t)~base[t]->infinite;
         for (int i = 0; i < BLS_HALF_WINDOWS; i++) {
-            add_entry(&sum[0], base[t]->plain[i], digits.digit[0][i] & keep);
-            add_entry(&sum[1], base[t]->plain[i], digits.digit[1][i] & keep);
+            add_entry(&sum[0], base[t]->u.plain[i], digits.digit[0][i] & keep);
+            add_entry(&sum[1], base[t]->u.plain[i], digits.digit[1][i] & keep);
         }
     }
     bls_g1_phi(&sum[1], &sum[1]);

@@ -14,7 +14,7 @@ void bls_portable_g2_base_init(struct bls_g2_base *base, const struct bls_g2_aff
     bls_g2_select(&b, base->infinite, &generator, &b);
     for (int i = 0; i < BLS_QUARTER_WINDOWS; i++) {
         bls_g2_window(window, &b);
-        bls_g2_to_affine_batch(base->plain[i], window, BLS_WINDOW_ENTRIES);
+        bls_g2_to_affine_batch(base->u.plain[i], window, BLS_WINDOW_ENTRIES);
         bls_g2_double(&b, &window[BLS_WINDOW_ENTRIES - 1]);
     }
 }
@@ -50,7 +50,7 @@ static void mul_row(struct bls_g2 *out, const struct bls_g2_base *const *base,
         uint8_t keep = (uint8_t)~base[t]->infinite;
         for (int i = 0; i < BLS_QUARTER_WINDOWS; i++) {
             for (int h = 0; h < 4; h++) {
-                add_entry(&sum[h], base[t]->plain[i], digits.digit[h][i] & keep);
+                add_entry(&sum[h], base[t]->u.plain[i], digits.digit[h][i] & keep);
             }
         }
     }

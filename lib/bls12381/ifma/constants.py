@@ -2,6 +2,7 @@
 """Derives the constants of the eight-lane path: numbers modulo p in limbs of 50 bits.
 
     constants.py > constants_int.h     the committed constants (a test compares)
+    constants.py table-g1 | table-g2   the generators' window tables (made at build time)
 """
 import os
 import sys
@@ -134,6 +135,26 @@ def hashing(s):
     print(f"static const uint8_t bls_fp8_sqrt_steps[{len(steps)}][2] = {{{', '.join(f'{{{n}, {o}}}' for n, o in steps)}}};")
 
 
+def table_g1(s):
+    """Row i: the limbs of x and of y of [(j + 1) 2^(10 i)] of the generator on the lanes' curve, j = 0 .. 15."""
+    print('/* Made by constants.py: the generator in the layout of bls12381.h for lanes. */')
+    print('#include "bls12381/ifma/path_ifma_int.h"\n')
+    print("const struct bls_g1_base bls_ifma_g1_generator_table = {.u.lanes = {")
+    base = (G1X, G1Y)
+    for _ in range(13):
+        row = [base]
+        for _ in range(15):
+            row.append(G1.add(row[-1], base))
+        print("{")
+        for c, factor in ((0, s * s), (1, s**3)):
+            columns = zip(*(element(p[c] * factor) for p in row))
+            print("{%s}," % ", ".join("{%s}" % ", ".join(f"0x{v:x}" for v in column) for column in columns))
+        print("},")
+        for _ in range(10):
+            base = G1.add(base, base)
+    print("}};")
+
+
 def main():
     print("/* Made by constants.py: do not edit. */")
     print("#ifndef KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H")
@@ -162,4 +183,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["table-g1"]:
+        table_g1(sixth_root(pow(6, -1, P)))
+    else:
+        main()

@@ -1,5 +1,5 @@
 /* Signed windows of eight scalars at once: the digits of split.c (Booth's recoding, windows of five
- * bits, from -16 to 16), taken from the top. */
+ * bits, from -16 to 16), taken from the top; and the choice among multiples by digits. */
 #ifndef KEYFENCE_BLS12381_DIGITS_INT_H
 #define KEYFENCE_BLS12381_DIGITS_INT_H
 
@@ -42,6 +42,50 @@ static inline void bls_half_x8_next(struct bls_digit_x8 *digit, struct bls_half_
         bls_vec carry = bls_vec_shift_right(k->low, 59);
         k->high = bls_vec_or(bls_vec_shift_left_drop(k->high, 5), carry);
         k->low = bls_vec_shift_left_drop(k->low, 5);
+    }
+}
+
+/* The bases that the lanes of one term multiply. A table is rows of coordinates of limbs of sixteen
+ * multiples; lanes with the same base share the lookup. */
+struct bls_base_group {
+    const uint64_t *table;
+    unsigned lanes; /* a bit each */
+};
+struct bls_base_x8 {
+    struct bls_base_group group[BLS_LANES];
+    int groups;
+    unsigned
+        absent; /* lanes that have no base, or infinity: a secret, except where there is none */
+};
+
+static inline void bls_base_x8_add(struct bls_base_x8 *bases, size_t lane, const uint64_t *table)
+{
+    int i = 0;
+    while (i < bases->groups && bases->group[i].table != table) {
+        i++;
+    }
+    if (i == bases->groups) {
+        bases->group[bases->groups++] = (struct bls_base_group){table, 0};
+    }
+    bases->group[i].lanes |= 1U << lane;
+}
+
+/* out[0 .. limbs-1] = the limbs of the multiple that the index, 0 to 15, says; at: the row's first
+ * limb in the tables. Lanes without base: zeros. */
+static inline void bls_base_x8_lookup(bls_vec *out, const struct bls_base_x8 *bases, size_t at,
+                                      size_t limbs, bls_vec index)
+{
+    for (size_t j = 0; j < limbs; j++) {
+        out[j] = bls_vec_zero();
+    }
+    for (int i = 0; i < bases->groups; i++) {
+        const uint64_t *row = bases->group[i].table + at;
+        bls_lanes lanes = bls_lanes_from(bases->group[i].lanes);
+        for (size_t j = 0; j < limbs; j++, row += BLS_WINDOW_ENTRIES) {
+            bls_vec low = bls_vec_constant(row), high = bls_vec_constant(row + BLS_LANES);
+            bls_vec found = bls_vec_permute_two(low, high, index);
+            out[j] = bls_vec_select(lanes, found, out[j]);
+        }
     }
 }
 

@@ -33,9 +33,7 @@ void bls_g1x8_load_affine(struct bls_g1x8 *out,
     multiply_constant(&out->y, bls_fp8_scale_3);
     bls_fp8_set(&out->z, bls_fp8_one);
     bls_g1x8_infinity(&infinity);
-    bls_fp8_select(&out->x, infinite, &infinity.x, &out->x);
-    bls_fp8_select(&out->y, infinite, &infinity.y, &out->y);
-    bls_fp8_select(&out->z, infinite, &infinity.z, &out->z);
+    bls_g1x8_select(out, infinite, &infinity, out);
 }
 
 /* (s^2 X : s^3 Y : Z) = (X : s Y : Z / s^2) */
@@ -171,6 +169,49 @@ void bls_g1x8_double(struct bls_g1x8 *out, const struct bls_g1x8 *a)
     bls_fp8_add(&yy, &yy, &yy);
     bls_fp8_add(&yz2, &yz2, &yz2);
     bls_fp8_mul(&out->z, &yy, &yz2);
+}
+
+void bls_g1x8_window(struct bls_g1x8 *table)
+{
+    for (int j = 2; j <= BLS_WINDOW_ENTRIES; j++) {
+        if (j % 2 == 0) {
+            bls_g1x8_double(&table[j - 1], &table[j / 2 - 1]);
+        } else {
+            bls_g1x8_add(&table[j - 1], &table[j - 2], &table[0]);
+        }
+    }
+}
+
+void bls_g1x8_select(struct bls_g1x8 *out, bls_lanes mask, const struct bls_g1x8 *a,
+                     const struct bls_g1x8 *b)
+{
+    bls_fp8_select(&out->x, mask, &a->x, &b->x);
+    bls_fp8_select(&out->y, mask, &a->y, &b->y);
+    bls_fp8_select(&out->z, mask, &a->z, &b->z);
+}
+
+/* Lane i becomes lane i + by, the lanes being a ring. */
+static void rotate(struct bls_fp8 *out, const struct bls_fp8 *a, size_t by)
+{
+    uint64_t from[BLS_LANES];
+    for (size_t i = 0; i < BLS_LANES; i++) {
+        from[i] = (i + by) % BLS_LANES;
+    }
+    const bls_vec index = bls_vec_constant(from);
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_permute(a->limb[i], index);
+    }
+}
+
+void bls_g1x8_fold(struct bls_g1x8 *a, size_t slots)
+{
+    struct bls_g1x8 t;
+    for (size_t by = BLS_LANES / 2; by >= slots; by /= 2) {
+        rotate(&t.x, &a->x, by);
+        rotate(&t.y, &a->y, by);
+        rotate(&t.z, &a->z, by);
+        bls_g1x8_add(a, a, &t);
+    }
 }
 
 void bls_g1x8_negate(struct bls_g1x8 *a, bls_lanes mask)

@@ -25,7 +25,15 @@ void bls_g1x8_load_affine(struct bls_g1x8 *out,
                           const struct bls_g1_affine *const in[static BLS_LANES]);
 /* n <= 8 points from memory, the other lanes infinity; and to memory. */
 void bls_g1x8_load(struct bls_g1x8 *out, const struct bls_g1 *in, size_t n);
-/* n points in as many vectors as they fill, normalised together. */
+/* table[j] = [j+1]table[0], for sixteen of them. */
+void bls_g1x8_window(struct bls_g1x8 *table);
+/* a in the lanes of the mask, b in the others. */
+void bls_g1x8_select(struct bls_g1x8 *out, bls_lanes mask, const struct bls_g1x8 *a,
+                     const struct bls_g1x8 *b);
+/* At most 32 vectors, normalised together: canonical (x, y) on the lanes' curve; infinity becomes
+ * (0, 0). */
+void bls_g1x8_normalise(struct bls_g1x8_affine *out, const struct bls_g1x8 *a, size_t vectors);
+/* The same for n points in as many vectors as they fill, to E and to memory. */
 void bls_g1x8_to_affine(struct bls_g1_affine *out, const struct bls_g1x8 *a, size_t n);
 void bls_g1x8_store(struct bls_g1 *out, const struct bls_g1x8 *a, size_t n);
 
@@ -34,6 +42,8 @@ void bls_g1x8_add(struct bls_g1x8 *out, const struct bls_g1x8 *a, const struct b
 void bls_g1x8_add_mixed(struct bls_g1x8 *out, const struct bls_g1x8 *a,
                         const struct bls_g1x8_affine *b);
 void bls_g1x8_double(struct bls_g1x8 *out, const struct bls_g1x8 *a);
+/* Adds the lanes that lie `slots` apart, 1, 2, 4 or 8: lane i < slots has their sum. */
+void bls_g1x8_fold(struct bls_g1x8 *a, size_t slots);
 /* The negative in the lanes of the mask. a was not negated before; its y is then no more than an
  * operand with a top limb below 2^35, which the additions take as b. */
 void bls_g1x8_negate(struct bls_g1x8 *a, bls_lanes mask);

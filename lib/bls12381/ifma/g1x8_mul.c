@@ -5,6 +5,7 @@
 #include "bls12381/ifma/digits_int.h"
 #include "bls12381/ifma/g1x8_int.h"
 #include "bls12381/ifma/path_ifma_int.h"
+#include "bls12381/ifma/rows_int.h"
 
 enum { TERMS = 8 }; /* that share their doublings: 200 kB of tables on the stack */
 
@@ -12,17 +13,6 @@ struct term {
     struct bls_g1x8 table[BLS_WINDOW_ENTRIES]; /* [1]P to [16]P */
     struct bls_half_x8 k[2];
 };
-
-static void window(struct bls_g1x8 table[static BLS_WINDOW_ENTRIES])
-{
-    for (int j = 2; j <= BLS_WINDOW_ENTRIES; j++) {
-        if (j % 2 == 0) {
-            bls_g1x8_double(&table[j - 1], &table[j / 2 - 1]);
-        } else {
-            bls_g1x8_add(&table[j - 1], &table[j - 2], &table[0]);
-        }
-    }
-}
 
 /* out = [digit]P: infinity for zero. */
 static void lookup(struct bls_g1x8 *out, const struct bls_g1x8 table[static BLS_WINDOW_ENTRIES],
@@ -79,7 +69,7 @@ static void load(struct term *term, const struct product product[static BLS_LANE
         bls_half_x8_load(&term->k[h], word[h][0], word[h][1]);
     }
     bls_g1x8_load_affine(&term->table[0], point);
-    window(term->table);
+    bls_g1x8_window(term->table);
     kf_wipe(half, sizeof half);
     kf_wipe(word, sizeof word);
 }
@@ -105,39 +95,27 @@ static void mul_group(struct bls_g1x8 *out, const struct product product[][BLS_L
     kf_wipe(&sum, sizeof sum);
 }
 
-/* A few sums of `terms` products, each by `parts` lanes of at most `each` products. */
-struct rows {
-    const struct bls_fr *k;
-    const struct bls_g1_affine *a;
-    size_t terms, sums, parts, each;
-};
-
-static void mul_rows(struct bls_g1 *out, const struct rows *rows)
+static void mul_rows(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_affine *a,
+                     const struct bls_rows *rows)
 {
     struct bls_g1x8 sum, part;
     bls_g1x8_infinity(&sum);
     for (size_t done = 0; done < rows->each; done += TERMS) {
         struct product product[TERMS][BLS_LANES] = {{{NULL, NULL}}};
         size_t count = rows->each - done < TERMS ? rows->each - done : TERMS;
-        for (size_t lane = 0; lane < rows->sums * rows->parts; lane++) {
-            size_t row = lane / rows->parts, first = lane % rows->parts * rows->each + done;
-            for (size_t t = 0; t < count && first + t < rows->terms; t++) {
-                size_t at = row * rows->terms + first + t;
-                product[t][lane] = (struct product){&rows->k[at], &rows->a[at]};
+        for (size_t t = 0; t < count; t++) {
+            for (size_t lane = 0; lane < BLS_LANES; lane++) {
+                size_t at = bls_rows_at(rows, lane, done + t);
+                if (at != BLS_ROWS_NOTHING) {
+                    product[t][lane] = (struct product){&k[at], &a[at]};
+                }
             }
         }
         mul_group(&part, product, count);
         bls_g1x8_add(&sum, &sum, &part);
     }
-    struct bls_g1 lane[BLS_LANES];
-    bls_g1x8_store(lane, &sum, BLS_LANES);
-    for (size_t s = 0; s < rows->sums; s++) {
-        out[s] = lane[s * rows->parts];
-        for (size_t i = 1; i < rows->parts; i++) {
-            bls_g1_add(&out[s], &out[s], &lane[s * rows->parts + i]);
-        }
-    }
-    kf_wipe(lane, sizeof lane);
+    bls_g1x8_fold(&sum, rows->slots);
+    bls_g1x8_store(out, &sum, rows->rows);
     kf_wipe(&sum, sizeof sum);
     kf_wipe(&part, sizeof part);
 }
@@ -146,10 +124,8 @@ void bls_ifma_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
                                const struct bls_g1_affine *a, size_t terms, size_t sums)
 {
     for (size_t done = 0; done < sums; done += BLS_LANES) {
-        size_t count = sums - done < BLS_LANES ? sums - done : BLS_LANES;
-        size_t parts = BLS_LANES / count;
-        struct rows rows = {k + done * terms,           a + done * terms, terms, count, parts,
-                            (terms + parts - 1) / parts};
-        mul_rows(out + done, &rows);
+        struct bls_rows rows;
+        bls_rows_plan(&rows, terms, sums - done < BLS_LANES ? sums - done : BLS_LANES);
+        mul_rows(out + done, k + done * terms, a + done * terms, &rows);
     }
 }

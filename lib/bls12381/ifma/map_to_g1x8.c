@@ -168,7 +168,5 @@ void bls_mapx8_isogeny(struct bls_g1x8 *out, const struct bls_g1x8 *p)
     bls_fp8_mul(&t.z, &t.z, &p->z);
     bls_g1x8_infinity(&infinity);
     bls_lanes kernel = bls_fp8_is_zero(&t.z);
-    bls_fp8_select(&out->x, kernel, &infinity.x, &t.x);
-    bls_fp8_select(&out->y, kernel, &infinity.y, &t.y);
-    bls_fp8_select(&out->z, kernel, &infinity.z, &t.z);
+    bls_g1x8_select(out, kernel, &infinity, &t);
 }

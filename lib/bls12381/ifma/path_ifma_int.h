@@ -7,6 +7,9 @@
 
 extern const struct bls_path_ops bls_path_ifma;
 
+/* The generators, made by constants.py at build time. */
+extern const struct bls_g1_base bls_ifma_g1_generator_table;
+
 void bls_ifma_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
                                size_t n);
 void bls_ifma_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
@@ -16,5 +19,10 @@ void bls_ifma_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
                                     const struct bls_g1_affine *p, const struct bls_g2_affine *q,
                                     size_t n, const struct bls_g1_affine *pf,
                                     const struct bls_g2_lines *const *lines, size_t nf);
+
+void bls_ifma_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a);
+void bls_ifma_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
+                                    const struct bls_g1_base *const *base, const struct bls_fr *k,
+                                    size_t terms, size_t sums);
 
 #endif
