@@ -330,7 +330,10 @@ KF_MUST_USE enum kf_status bls_g2_decode_batch(struct bls_g2_affine *out, const 
  * infinity. Opaque, and the running path's own. */
 struct bls_g2_lines {
     union {
-        struct bls_g2_affine q;
+        struct {
+            uint64_t infinite;
+            struct bls_fp2 line[68][3]; /* one a step */
+        } plain;
         uint64_t lanes[9][48][8]; /* 68 lines of three Fp2, in 9 batches of eight lanes */
     } u;
 };

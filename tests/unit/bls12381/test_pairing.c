@@ -283,6 +283,44 @@ static void test_fixed_arguments(void **state)
     }
 }
 
+/* Points of order 13 and 23 (squares of both divide the twist's order), alone and with a point of
+ * the subgroup added: multiples of such points meet each other, which the loop's formulas do not
+ * allow for. */
+static void test_fixed_small_orders(void **state)
+{
+    (void)state;
+    static const char *const cofactors[] = {
+        /* the twist's order / 13^2 and / 23^2 */
+        "04005449cda731a7136c440a0c65b728ba1c1fa6b6708356f3b9bdc84396cab33907d71557a7d336"
+        "77f5d45f7cedb8cfdac10ff1fc5b48d6461e907737d78e96568f2d18c750b4b3ca5c33c3fd8ff8a7"
+        "0629888281914529f4e3380941cfdd",
+        "01473e413236dd889cb5381880d0a576821c578a6e8c7952f26668aaed6d2623f6a2afa96b5e43f5"
+        "d126da598b99dbb518655c33a8b236b990d5fbd2d9b42b21fe9e0346d3c23104b06fb96e09de2555"
+        "c861790a3cc012b5540aa5804bb595",
+    };
+    for (int i = 0; i < 8; i++) {
+        uint8_t n[95];
+        struct bls_g1 a = next_g1();
+        struct bls_g2 b;
+        struct bls_g1_affine p;
+        struct bls_g2_affine q = next_on_twist();
+        struct bls_gt got;
+        uint64_t in_subgroup;
+        from_hex(n, sizeof n, cofactors[i % 2]);
+        bls_g2_from_affine(&b, &q);
+        slow_g2(&b, n, sizeof n, &b);
+        if (i % 4 >= 2) {
+            struct bls_g2 c = next_g2();
+            bls_g2_add(&b, &b, &c);
+        }
+        bls_g1_to_affine(&p, &a);
+        bls_g2_to_affine(&q, &b);
+        bls_pairing_product_fixed(&got, &in_subgroup, &p, &q, 1, NULL, NULL, 0);
+        assert_int_equal(in_subgroup, bls_g2_in_subgroup(&q));
+        assert_true(in_subgroup == 0 || bls_g2_affine_is_infinity(&q));
+    }
+}
+
 static void test_gt_bases(void **state)
 {
     (void)state;
@@ -318,10 +356,10 @@ static void test_gt_bases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_circl),    cmocka_unit_test(test_fixed_arguments),
-        cmocka_unit_test(test_gt_bases),    cmocka_unit_test(test_bilinear),
-        cmocka_unit_test(test_products),    cmocka_unit_test(test_gt_arithmetic),
-        cmocka_unit_test(test_gt_encoding),
+        cmocka_unit_test(test_as_circl),           cmocka_unit_test(test_fixed_arguments),
+        cmocka_unit_test(test_fixed_small_orders), cmocka_unit_test(test_gt_bases),
+        cmocka_unit_test(test_bilinear),           cmocka_unit_test(test_products),
+        cmocka_unit_test(test_gt_arithmetic),      cmocka_unit_test(test_gt_encoding),
     };
     seed_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
