@@ -50,12 +50,12 @@ enum cpabe_status cpabe_public_key_parse(struct cpabe_public_key **out, const ui
                                          size_t length)
 {
     struct kf_reader r = kf_reader_init(data, length);
-    struct cpabe_public_key *key = calloc(1, sizeof *key);
+    struct cpabe_public_key *key = object_public_key_new();
     if (key == NULL) {
         return CPABE_ERR_MEMORY;
     }
     if (read_public(&key->p, &r) != KF_OK) {
-        free(key);
+        cpabe_public_key_free(key);
         return CPABE_ERR_MALFORMED;
     }
     *out = key;
@@ -116,12 +116,12 @@ enum cpabe_status cpabe_secret_key_parse(struct cpabe_secret_key **out, const ui
                                          size_t length)
 {
     struct kf_reader r = kf_reader_init(data, length);
-    struct cpabe_secret_key *key = object_secret_new(sizeof *key);
+    struct cpabe_secret_key *key = object_secret_key_new();
     if (key == NULL) {
         return CPABE_ERR_MEMORY;
     }
     if (read_secret(&key->s, &r) != KF_OK) {
-        kf_secret_free(key);
+        cpabe_secret_key_free(key);
         return CPABE_ERR_MALFORMED;
     }
     *out = key;

@@ -9,13 +9,13 @@ enum cpabe_status cpabe_setup(struct cpabe_public_key **public_key,
                               const struct cpabe_random *random)
 {
     struct kf_random source = object_random(random);
-    struct cpabe_public_key *p = calloc(1, sizeof *p);
-    struct cpabe_secret_key *s = object_secret_new(sizeof *s);
+    struct cpabe_public_key *p = object_public_key_new();
+    struct cpabe_secret_key *s = object_secret_key_new();
     enum kf_status status =
         p == NULL || s == NULL ? KF_ERR_MEMORY : tkn_setup(&p->p, &s->s, &source);
     if (status != KF_OK) {
-        free(p);
-        kf_secret_free(s);
+        cpabe_public_key_free(p);
+        cpabe_secret_key_free(s);
         return object_status(status);
     }
     *public_key = p;
@@ -98,10 +98,11 @@ enum cpabe_status cpabe_keygen(struct cpabe_attribute_key **out,
     if (status != CPABE_OK) {
         return status;
     }
-    enum kf_status s = tkn_keygen(&key->k, &secret_key->s, &source);
+    enum kf_status s = tkn_keygen(&key->k, &secret_key->s, secret_key->cache, &source);
     if (s != KF_OK) {
-        kf_secret_free(key);
-        return object_fail(err, object_status(s), "the random source failed");
+        cpabe_attribute_key_free(key);
+        return object_fail(err, object_status(s),
+                           s == KF_ERR_MEMORY ? "out of memory" : "the random source failed");
     }
     *out = key;
     return CPABE_OK;

@@ -66,14 +66,40 @@ void *object_secret_new(size_t size)
     return kf_secret_new((size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
+struct cpabe_public_key *object_public_key_new(void)
+{
+    struct cpabe_public_key *key = calloc(1, sizeof *key);
+    if (key != NULL) {
+        key->p.tables = &key->tables;
+        key->p.cache = &key->cache;
+    }
+    return key;
+}
+
 void cpabe_public_key_free(struct cpabe_public_key *key)
 {
-    free(key);
+    if (key != NULL) {
+        tkn_lazy_clear(&key->tables, &tkn_public_tables);
+        tkn_lazy_clear(&key->cache, &tkn_cache_kind);
+        free(key);
+    }
+}
+
+struct cpabe_secret_key *object_secret_key_new(void)
+{
+    struct cpabe_secret_key *key = object_secret_new(sizeof *key);
+    if (key != NULL) {
+        key->cache = &key->kept;
+    }
+    return key;
 }
 
 void cpabe_secret_key_free(struct cpabe_secret_key *key)
 {
-    kf_secret_free(key);
+    if (key != NULL) {
+        tkn_lazy_clear(&key->kept, &tkn_cache_kind);
+        kf_secret_free(key);
+    }
 }
 
 void cpabe_attribute_key_free(struct cpabe_attribute_key *key)

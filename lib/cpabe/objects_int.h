@@ -4,13 +4,18 @@
 
 #include "cca_int.h"
 #include "cpabe.h"
+#include "matrices_int.h"
 
 struct cpabe_public_key {
     struct tkn_public p;
+    struct tkn_lazy tables;
+    struct tkn_lazy cache;
 };
 
 struct cpabe_secret_key {
     struct tkn_secret s;
+    struct tkn_lazy *cache; /* the next member, which also users of a constant key change */
+    struct tkn_lazy kept;
 };
 
 /* One block of locked memory: the struct, the attributes, the labels' bytes. attributes holds the
@@ -31,6 +36,10 @@ enum cpabe_status object_status(enum kf_status status);
 
 /* Guarded memory for a secret object, of a size that keeps it aligned; NULL when there is none. */
 void *object_secret_new(size_t size);
+
+/* NULL when there is no memory. */
+struct cpabe_public_key *object_public_key_new(void);
+struct cpabe_secret_key *object_secret_key_new(void);
 
 /* A key with room for count attributes and label_bytes of labels (their NULs not counted). */
 struct cpabe_attribute_key *object_key_new(size_t count, size_t label_bytes);

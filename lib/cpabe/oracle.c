@@ -1,23 +1,33 @@
 #include "base/secret.h"
 #include "hash/blake2b.h"
-#include "tkn20_int.h"
+#include "matrices_int.h"
 
-#include <stdio.h>
 #include <string.h>
 
-void tkn_oracle(struct tkn_oracle *out, const char *label, size_t length)
+/* The domain separation tags: U0 row by row, then U1. */
+enum { TAGS = 2 * TKN_A_ROWS * TKN_K, TAG_BYTES = 21 };
+static const char tags[TAGS][TAG_BYTES + 1] = {
+    "a matrix entry [0, 0]", "a matrix entry [0, 1]", "a matrix entry [1, 0]",
+    "a matrix entry [1, 1]", "a matrix entry [2, 0]", "a matrix entry [2, 1]",
+    "b matrix entry [0, 0]", "b matrix entry [0, 1]", "b matrix entry [1, 0]",
+    "b matrix entry [1, 1]", "b matrix entry [2, 0]", "b matrix entry [2, 1]",
+};
+
+void tkn_oracle(struct tkn_matrices *const *out, const struct tkn_matrix_request *const *in,
+                size_t n)
 {
-    char dst[] = "a matrix entry [0, 0]";
-    enum { LETTER = 0, ROW = 16, COLUMN = 19 };
-    for (int i = 0; i < TKN_A_ROWS * TKN_K; i++) {
-        dst[ROW] = (char)('0' + i / TKN_K);
-        dst[COLUMN] = (char)('0' + i % TKN_K);
-        dst[LETTER] = 'a';
-        bls_hash_to_g1(&out->u0[i], (const uint8_t *)label, length, (const uint8_t *)dst,
-                       sizeof dst - 1);
-        dst[LETTER] = 'b';
-        bls_hash_to_g1(&out->u1[i], (const uint8_t *)label, length, (const uint8_t *)dst,
-                       sizeof dst - 1);
+    struct bls_hash_input input[MATRICES_AT_ONCE * TAGS] = {0};
+    struct bls_g1_affine point[MATRICES_AT_ONCE * TAGS];
+    for (size_t i = 0; i < n; i++) {
+        for (size_t t = 0; t < TAGS; t++) {
+            input[i * TAGS + t] = (struct bls_hash_input){
+                (const uint8_t *)in[i]->label, in[i]->length, (const uint8_t *)tags[t], TAG_BYTES};
+        }
+    }
+    bls_hash_to_g1_batch(point, input, n * TAGS);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(out[i]->u0, point + i * TAGS, sizeof out[i]->u0);
+        memcpy(out[i]->u1, point + i * TAGS + TAGS / 2, sizeof out[i]->u1);
     }
 }
 

@@ -48,12 +48,16 @@ static void make_public(struct tkn_public *out, struct setup *t,
     tkn_matrix_mul(t->wb, t->w, t->b, 3, 4, 2);
     tkn_matrix_transpose(t->transposed, t->b, 4, 2);
     tkn_matrix_mul(t->btk, t->transposed, secret_key->k, 2, 4, 1);
-    for (int i = 0; i < 8; i++) {
-        bls_g2_mul_generator(&g2[i], &t->b[i]);
-    }
+    const struct bls_g1_base *base1[6];
+    const struct bls_g2_base *base2[8];
     for (int i = 0; i < 6; i++) {
-        bls_g1_mul_generator(&g1[i], &t->wb[i]);
+        base1[i] = bls_g1_generator_base();
     }
+    for (int i = 0; i < 8; i++) {
+        base2[i] = bls_g2_generator_base();
+    }
+    bls_g2_base_mul_sum_batch(g2, NULL, base2, t->b, 1, 8);
+    bls_g1_base_mul_sum_batch(g1, NULL, base1, t->wb, 1, 6);
     bls_g2_to_affine_batch(out->b2, g2, 8);
     bls_g1_to_affine_batch(out->wb1, g1, 6);
 

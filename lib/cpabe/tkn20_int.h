@@ -48,6 +48,8 @@ struct tkn_public {
     struct bls_g2_affine b2[TKN_B_ROWS * TKN_K];
     struct bls_g1_affine wb1[TKN_A_ROWS * TKN_K];
     struct bls_gt btk[TKN_K];
+    struct tkn_lazy *tables; /* multiples of these, with tkn_public_tables; NULL: none are kept */
+    struct tkn_lazy *cache;  /* of labels' matrices (matrices_int.h); the same */
 };
 
 struct tkn_secret {
@@ -93,12 +95,8 @@ KF_MUST_USE enum kf_status tkn_matrix_random(struct bls_fr *out, size_t count,
 KF_MUST_USE enum kf_status tkn_matrix_inverse(struct bls_fr out[static 16],
                                               const struct bls_fr a[static 16]);
 
-/* Random oracles (oracle.c). */
-struct tkn_oracle {
-    struct bls_g1 u0[TKN_A_ROWS * TKN_K];
-    struct bls_g1 u1[TKN_A_ROWS * TKN_K];
-};
-void tkn_oracle(struct tkn_oracle *out, const char *label, size_t length);
+/* Other hashes (oracle.c; U0 and U1 are in matrices_int.h). */
+
 /* V0 and V1 of a label. */
 void tkn_prf(struct bls_fr v0[static 6], struct bls_fr v1[static 6],
              const uint8_t key[static TKN_PRF_KEY_BYTES], const char *label, size_t length);
@@ -109,9 +107,9 @@ KF_MUST_USE enum kf_status tkn_setup(struct tkn_public *public_key, struct tkn_s
                                      const struct kf_random *random);
 
 /* Fills k1, k2, and k3 and wild of each attribute; count, attributes and in each label, value and
- * wildcard are given. */
+ * wildcard are given. cache is one of labels' matrices (matrices_int.h), or NULL. */
 KF_MUST_USE enum kf_status tkn_keygen(struct tkn_key *key, const struct tkn_secret *secret_key,
-                                      const struct kf_random *random);
+                                      struct tkn_lazy *cache, const struct kf_random *random);
 
 /* Shares a vector of two scalars among the leaves (share.c): shares[w] for every wire w, 2 * gates
  * + 1 of them, the last given. The shares of any satisfying set of leaves sum to it; what a set
@@ -129,6 +127,9 @@ struct tkn_header {
     struct bls_g2_affine (*c2)[TKN_B_ROWS];
     struct tkn_leaf_points *leaves;
 };
+/* Multiples of a public key's entries: 0.6 MB, made when they have become worth it. */
+extern const struct tkn_lazy_kind tkn_public_tables;
+
 /* values[i] is leaf i's scalar. On failure *key is zero. */
 KF_MUST_USE enum kf_status tkn_encapsulate(struct tkn_header *header, struct bls_gt *key,
                                            const struct tkn_public *public_key,
