@@ -15,9 +15,16 @@
  * label. A ciphertext shows its policy to everyone; an attribute key shows its labels, and of its
  * values a hash, to whoever holds it.
  *
- * Threads. Objects never change after they are made: any number of threads may use one. No global
- * state. Ownership: the caller frees what a function gives it, with the matching _free (NULL is
- * ignored). Secret objects live in guarded, locked memory and are wiped when freed.
+ * Threads. To their users objects never change after they are made: any number of threads may use
+ * one. No global state. Ownership: the caller frees what a function gives it, with the matching
+ * _free (NULL is ignored). Secret objects live in guarded, locked memory and are wiped when freed.
+ *
+ * What is kept. A key that is used again remembers what it computed, inside of the object, and no
+ * result depends on it: an attribute key, from its first decryption on, what the pairing needs of
+ * it (at most 0.2 MB of locked memory); a public key, after about a dozen encryptions, multiples of
+ * its points (at most 1.5 MB); public and secret keys what labels stand for, for the 256 labels and
+ * 512 pairs of a label and a value that they met last (at most 0.7 MB). So keep key objects, rather
+ * than parse them each time.
  *
  * Errors. On failure outputs are untouched. A ciphertext that was damaged or forged is
  * CPABE_ERR_MALFORMED, whatever is wrong with it. Functions that a person's text may fail take a
@@ -25,7 +32,7 @@
  *
  * Constant time. Setup, key generation, encryption and decryption take time independent of the
  * secret keys, the randomness and the message's bytes; it depends on policies, attributes and
- * lengths.
+ * lengths, and on what the key object met before of these.
  *
  * This header stands alone: no other header of the project is needed to use it. */
 #ifndef CPABE_H
@@ -131,6 +138,25 @@ CPABE_MUST_USE enum cpabe_status cpabe_keygen(struct cpabe_attribute_key **out,
                                               size_t count, const struct cpabe_random *random,
                                               struct cpabe_error *err);
 
+/* One of many attribute keys to make: what cpabe_keygen() takes and gives. */
+struct cpabe_issue {
+    const struct cpabe_attribute *attributes;
+    size_t count;
+    const struct cpabe_random *random; /* called for this item alone, by one thread at a time: one
+                                          source in several items must bear several threads */
+    struct cpabe_error *err;           /* may be NULL */
+    enum cpabe_status status;          /* the results */
+    struct cpabe_attribute_key *key;   /* NULL unless status is CPABE_OK */
+};
+/* Makes count keys, on so many threads (0: one for each processor that this process may use; 1: no
+ * thread is made), which are there during the call alone and take no signals; where the system
+ * refuses threads, on fewer. Each result is that of cpabe_keygen() with the item's random bytes,
+ * whatever the others' are. Gives CPABE_OK, or the status of the first item that failed; the others
+ * are made all the same. */
+CPABE_MUST_USE enum cpabe_status cpabe_keygen_many(struct cpabe_issue *items, size_t count,
+                                                   const struct cpabe_secret_key *secret_key,
+                                                   unsigned threads);
+
 /* What a holder sees of a key: labels in ascending order, borrowed from the key. A label from
  * another implementation may hold any bytes; it is given with its length and a terminating NUL. */
 struct cpabe_key_attribute {
@@ -194,6 +220,22 @@ CPABE_MUST_USE enum cpabe_status
 cpabe_encrypt_text(uint8_t **out, size_t *out_length, const struct cpabe_public_key *key,
                    const char *policy, const uint8_t *message, size_t message_length,
                    const struct cpabe_random *random, struct cpabe_error *err);
+
+/* One of many messages to encrypt: what cpabe_encrypt() takes and gives. */
+struct cpabe_encryption {
+    const struct cpabe_policy *policy;
+    enum cpabe_format format;
+    const uint8_t *message;
+    size_t message_length;
+    const struct cpabe_random *random; /* as in struct cpabe_issue */
+    enum cpabe_status status;          /* the results */
+    uint8_t *out;                      /* for cpabe_free(); NULL unless status is CPABE_OK */
+    size_t out_length;
+};
+/* Encrypts count messages; threads, results and status are as cpabe_keygen_many() has them. */
+CPABE_MUST_USE enum cpabe_status cpabe_encrypt_many(struct cpabe_encryption *items, size_t count,
+                                                    const struct cpabe_public_key *key,
+                                                    unsigned threads);
 
 /* Opens a ciphertext of any of the formats into the caller's buffer (which may be locked memory);
  * the message is shorter than the ciphertext by far. Nothing is written unless the whole ciphertext
