@@ -107,3 +107,14 @@ void bls_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
 {
     bls_path_ops->pairing_product_fixed(out, in_subgroup, p, q, n, pf, lines, nf);
 }
+
+void bls_gt_base_init(struct bls_gt_base *base, const struct bls_gt *a)
+{
+    bls_path_ops->gt_base_init(base, a);
+}
+
+void bls_gt_base_exp_product(struct bls_gt *out, const struct bls_gt_base *const *base,
+                             const struct bls_fr *k, size_t n)
+{
+    bls_path_ops->gt_base_exp_product(out, base, k, n);
+}

@@ -347,10 +347,13 @@ void bls_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
                                size_t n, const struct bls_g1_affine *pf,
                                const struct bls_g2_lines *const *lines, size_t nf);
 
-/* Powers of one element, for one that is exponentiated often. Opaque, and the running path's own.
- */
+/* Powers of one element, for one that is exponentiated often: making them costs as much as two
+ * exponentiations, and each exponentiation then a third. Opaque, and the running path's own. plain:
+ * plain[i][j] = a^((j + 1) 32^i). */
 struct bls_gt_base {
-    struct bls_gt a;
+    union {
+        struct bls_fp12 plain[13][16];
+    } u;
 };
 void bls_gt_base_init(struct bls_gt_base *base, const struct bls_gt *a);
 /* out = the product of base[i]^k[i] over i < n. */

@@ -35,7 +35,7 @@ uint64_t bls_gt_is_one(const struct bls_gt *a)
     return bls_gt_equal(a, &one);
 }
 
-/* out = the power `digit` of the table's base, table[j] = base^(j+1): reads every entry. */
+/* out = the power `digit` of the table's base: reads every entry. */
 static void lookup(struct bls_fp12 *out, const struct bls_fp12 table[static BLS_WINDOW_ENTRIES],
                    uint8_t digit)
 {
@@ -49,31 +49,42 @@ static void lookup(struct bls_fp12 *out, const struct bls_fp12 table[static BLS_
     bls_fp12_select(out, bls_digit_negative(digit), &inverse, out);
 }
 
-/* a^k = a^d0 a^(|x| d1) a^(|x|^2 d2) a^(|x|^3 d3); a^p = a^x, so a^|x| is the conjugate of a^p. */
+void bls_gt_lookup_quarter(struct bls_fp12 *out,
+                           const struct bls_fp12 table[static BLS_WINDOW_ENTRIES], uint8_t digit,
+                           int h)
+{
+    lookup(out, table, h % 2 == 1 ? digit ^ BLS_DIGIT_NEGATIVE : digit);
+    if (h > 0) {
+        bls_fp12_frobenius(out, out, h);
+    }
+}
+
+void bls_gt_window(struct bls_fp12 table[static BLS_WINDOW_ENTRIES], const struct bls_fp12 *a)
+{
+    table[0] = *a;
+    for (int j = 2; j <= BLS_WINDOW_ENTRIES; j++) {
+        if (j % 2 == 0) {
+            bls_fp12_cyclotomic_square(&table[j - 1], &table[j / 2 - 1]);
+        } else {
+            bls_fp12_mul(&table[j - 1], &table[j - 2], a);
+        }
+    }
+}
+
+/* a^k = a^d0 a^(|x| d1) a^(|x|^2 d2) a^(|x|^3 d3) */
 void bls_gt_exp(struct bls_gt *out, const struct bls_gt *a, const struct bls_fr *k)
 {
     struct bls_fp12 table[BLS_WINDOW_ENTRIES], product, t;
     struct bls_quarter_digits digits;
     bls_split_quarter(&digits, k);
-    table[0] = a->f;
-    for (int j = 2; j <= BLS_WINDOW_ENTRIES; j++) {
-        if (j % 2 == 0) {
-            bls_fp12_cyclotomic_square(&table[j - 1], &table[j / 2 - 1]);
-        } else {
-            bls_fp12_mul(&table[j - 1], &table[j - 2], &a->f);
-        }
-    }
+    bls_gt_window(table, &a->f);
     bls_fp12_one(&product);
     for (int i = BLS_QUARTER_WINDOWS - 1; i >= 0; i--) {
         for (int j = 0; j < BLS_WINDOW && i < BLS_QUARTER_WINDOWS - 1; j++) {
             bls_fp12_cyclotomic_square(&product, &product);
         }
         for (int h = 0; h < 4; h++) {
-            uint8_t sign = h % 2 == 1 ? BLS_DIGIT_NEGATIVE : 0;
-            lookup(&t, table, digits.digit[h][i] ^ sign);
-            if (h > 0) {
-                bls_fp12_frobenius(&t, &t, h);
-            }
+            bls_gt_lookup_quarter(&t, table, digits.digit[h][i], h);
             bls_fp12_mul(&product, &product, &t);
         }
     }

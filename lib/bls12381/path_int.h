@@ -78,6 +78,7 @@ struct bls_path_ops {
                                   const struct bls_g1_affine *p, const struct bls_g2_affine *q,
                                   size_t n, const struct bls_g1_affine *pf,
                                   const struct bls_g2_lines *const *lines, size_t nf);
+    void (*gt_base_init)(struct bls_gt_base *base, const struct bls_gt *a);
     void (*gt_base_exp_product)(struct bls_gt *out, const struct bls_gt_base *const *base,
                                 const struct bls_fr *k, size_t n);
 };
@@ -141,6 +142,9 @@ enum kf_status bls_portable_g2_decode_batch(struct bls_g2_affine *out, const uin
 uint64_t bls_portable_g1_in_subgroup_batch(const struct bls_g1_affine *a, size_t n);
 uint64_t bls_portable_g2_in_subgroup_batch(const struct bls_g2_affine *a, size_t n);
 
+void bls_portable_gt_base_init(struct bls_gt_base *base, const struct bls_gt *a);
+void bls_portable_gt_base_exp_product(struct bls_gt *out, const struct bls_gt_base *const *base,
+                                      const struct bls_fr *k, size_t n);
 void bls_portable_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q);
 void bls_portable_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
                                         const struct bls_g1_affine *p,

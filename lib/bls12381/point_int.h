@@ -53,6 +53,14 @@ void bls_g2_lookup(struct bls_g2 *out, const struct bls_g2 table[static BLS_WIND
 void bls_g1_window(struct bls_g1 table[static BLS_WINDOW_ENTRIES], const struct bls_g1 *a);
 void bls_g2_window(struct bls_g2 table[static BLS_WINDOW_ENTRIES], const struct bls_g2 *a);
 
+/* table[j] = a^(j+1), a of GT */
+void bls_gt_window(struct bls_fp12 table[static BLS_WINDOW_ENTRIES], const struct bls_fp12 *a);
+/* out = the table's base to the power digit |x|^h, h = 0 to 3: reads every entry. a^p = a^x, so
+ * that a^|x| is the conjugate of a^p. */
+void bls_gt_lookup_quarter(struct bls_fp12 *out,
+                           const struct bls_fp12 table[static BLS_WINDOW_ENTRIES], uint8_t digit,
+                           int h);
+
 /* a + b for an affine b other than infinity. */
 void bls_g1_add_mixed(struct bls_g1 *out, const struct bls_g1 *a, const struct bls_g1_affine *b);
 void bls_g2_add_mixed(struct bls_g2 *out, const struct bls_g2 *a, const struct bls_g2_affine *b);
