@@ -10,6 +10,8 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 
+from tests.counts import counts
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 JOBS = str(os.cpu_count() or 2)
 
@@ -151,6 +153,26 @@ def part_ctime(tally):
         "ifma": "valgrind has no AVX-512; the part sanitizers has this path's constant-time cases"})
 
 
+def countable_paths():
+    """{path: why its instructions cannot be counted here, or None}."""
+    out = {path: None if there else "this processor does not have it" for path, there in paths().items()}
+    if out.get("ifma", "absent") is None:
+        out["ifma"] = "valgrind has no AVX-512"
+    return out
+
+
+def part_counts(tally):
+    """Instructions, on the paths that valgrind can execute, beside those recorded."""
+
+    def report(name, good, text):
+        if good is None or "record" in text.split(": ")[-1]:
+            print(f"counts {name}: {text}", flush=True)
+        if good is not None:
+            tally.add(f"counts {name}", good, text)
+
+    counts.check(countable_paths(), report)
+
+
 def part_interop(tally):
     """On the best path all exchanges, on the others enough to see that they agree."""
     meson_suite(tally, "build", "interop", others={} if "KF_CASES" in os.environ else {"KF_CASES": "50"})
@@ -204,6 +226,7 @@ PARTS = {
     "unit": part_unit,
     "vectors": part_vectors,
     "ctime": part_ctime,
+    "counts": part_counts,
     "interop": part_interop,
     "fuzz": part_fuzz,
     "sanitizers": part_sanitizers,
