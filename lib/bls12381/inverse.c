@@ -1,25 +1,32 @@
 /* Division steps. The mathematics:
  *
- * (f, g) starts as (modulus, a). One step is, with delta starting at 1,
+ * (f, g) starts as (modulus, a). One step is, with delta starting at 1/2,
  *   delta > 0 and g odd:  (delta, f, g) = (1 - delta, g, (g - f)/2)
  *   else:                 (delta, f, g) = (1 + delta, f, (g + (g mod 2) f)/2)
- * After floor((49 b + 57)/17) steps, for a modulus of b >= 46 bits, g is 0 and f is 1 or -1
- * (theorem 11.2). 62 steps depend on the low 62 bits of f and g alone and are a matrix 2^62 (f',
- * g') = (u f + v g, q f + r g),   |u| + |v| <= 2^62, |q| + |r| <= 2^62. The same matrix is applied
- * modulo the modulus to (d, e), which starts as (0, 1), so that always d a = f and e a = g up to
- * one common factor, which the division by 2^62 at each application makes 1. At the end a^-1 = d f.
- * Numbers are signed, in limbs of 62 bits, the top one carrying the sign. */
+ * Bernstein and Yang start at delta = 1 and prove that (49 b + 57)/17 steps bring g to 0, and f to
+ * 1 or -1, for b bits (theorem 11.2). The start at 1/2 is Wuille's, and needs fewer: (45907 b +
+ * 26313) / 19929 (libsecp256k1, doc/safegcd_implementation.md, section 4; the bound of the convex
+ * hull of all reachable (f, g)).
+ *
+ * 60 steps depend on the low 60 bits of f and g alone and are a matrix 2^60 (f', g') = (u f + v g,
+ * q f + r g), |u| + |v| <= 2^60, |q| + |r| <= 2^60. They are made as two times 30, so that a row
+ * fits one word and is computed with at once: u + 2^32 v (Pornin, ePrint 2020/972). The same matrix
+ * is applied modulo the modulus to (d, e), which starts as (0, 1), so that always d a = f and e a =
+ * g up to one common factor, which the division by 2^60 at each application makes 1. At the end
+ * a^-1 = d f. Numbers are signed, in limbs of 60 bits, the top one carrying the sign. */
 #include "bls12381/inverse_int.h"
 
 #include "base/secret.h"
 #include "bls12381/constants_int.h"
 #include "bls12381/limb_int.h"
+#include "bls12381/path_int.h"
 
 __extension__ typedef __int128 int128;
 
-enum { BITS = 62, LIMBS_P = 7, LIMBS_R = 5, MAX_LIMBS = 7 };
-/* (49 * 381 + 57) / 17 = 1101 steps and (49 * 255 + 57) / 17 = 738 steps, 62 at a time */
-enum { BATCHES_P = 18, BATCHES_R = 12 };
+enum { BITS = 60, LIMBS_P = 7, LIMBS_R = 5, MAX_LIMBS = 7 };
+/* (45907 * 381 + 26313) / 19929 = 878 steps and (45907 * 255 + 26313) / 19929 = 588 steps, 60 at a
+ * time */
+enum { BATCHES_P = 15, BATCHES_R = 10 };
 
 static const int64_t LOW = ((int64_t)1 << BITS) - 1;
 
@@ -54,7 +61,7 @@ static void load(struct number *out, const uint64_t *in, int words, int limbs)
     }
 }
 
-/* Requires a number that is not negative, with limbs in [0, 2^62). */
+/* Requires a number that is not negative, with limbs in [0, 2^60). */
 static void store(uint64_t *out, const struct number *in, int words, int limbs)
 {
     for (int i = 0; i < words; i++) {
@@ -67,33 +74,58 @@ static void store(uint64_t *out, const struct number *in, int words, int limbs)
     }
 }
 
-/* 62 division steps on the low limbs. zeta is -delta. All masks. Wrapping arithmetic: unsigned. */
-static int64_t steps(struct matrix *m, int64_t zeta, uint64_t f, uint64_t g)
+/* A row of a matrix of 30 steps, u + 2^32 v: both in [-2^30, 2^30]. */
+static int64_t low_half(uint64_t row)
 {
-    uint64_t u = 1, v = 0, q = 0, r = 1;
-    uint64_t z = (uint64_t)zeta;
-    for (int i = 0; i < BITS; i++) {
-        uint64_t positive = kf_ct_mask(z >> 63); /* delta > 0 */
+    return (int64_t)(int32_t)(uint32_t)row;
+}
+
+static int64_t high_half(uint64_t row)
+{
+    return (int64_t)(int32_t)(uint32_t)((row - (uint64_t)low_half(row)) >> 32);
+}
+
+/* All masks. Wrapping arithmetic: unsigned. */
+void bls_portable_thirty_steps(struct bls_division_rows *out, struct bls_division_state *state)
+{
+    uint64_t uv = 1, qr = (uint64_t)1 << 32, f = state->f, g = state->g, zeta = state->zeta;
+    for (int i = 0; i < BITS / 2; i++) {
+        uint64_t positive = kf_ct_mask(zeta >> 63); /* delta > 0 */
         uint64_t odd = kf_ct_mask(g & 1);
         /* g += or -= f, when g is odd */
         g += ((f ^ positive) - positive) & odd;
-        q += ((u ^ positive) - positive) & odd;
-        r += ((v ^ positive) - positive) & odd;
+        qr += ((uv ^ positive) - positive) & odd;
         uint64_t swap = positive & odd;
-        z = (z ^ swap) - 1 - swap; /* delta = 1 - delta, or 1 + delta */
+        zeta = (zeta ^ swap) - 1; /* delta = 1 - delta, or 1 + delta */
         /* f becomes the old g, which is f + (g - f) */
         f += g & swap;
-        u += q & swap;
-        v += r & swap;
+        uv += qr & swap;
         g >>= 1;
-        u <<= 1;
-        v <<= 1;
+        uv <<= 1;
     }
-    *m = (struct matrix){(int64_t)u, (int64_t)v, (int64_t)q, (int64_t)r};
-    return (int64_t)z;
+    *state = (struct bls_division_state){f, g, zeta};
+    *out = (struct bls_division_rows){uv, qr};
 }
 
-/* (f, g) = m (f, g) / 2^62, exact. */
+static void matrix_of_thirty(struct matrix *m, struct bls_division_state *state)
+{
+    struct bls_division_rows rows;
+    bls_kernels->thirty_steps(&rows, state);
+    *m = (struct matrix){low_half(rows.uv), high_half(rows.uv), low_half(rows.qr),
+                         high_half(rows.qr)};
+}
+
+/* 60 division steps. */
+static void steps(struct matrix *m, struct bls_division_state *state)
+{
+    struct matrix a, b;
+    matrix_of_thirty(&a, state);
+    matrix_of_thirty(&b, state);
+    *m = (struct matrix){b.u * a.u + b.v * a.q, b.u * a.v + b.v * a.r, b.q * a.u + b.r * a.q,
+                         b.q * a.v + b.r * a.r};
+}
+
+/* (f, g) = m (f, g) / 2^60, exact. */
 static inline void apply(struct number *f, struct number *g, const struct matrix *m, int limbs)
 {
     int128 cf = (int128)m->u * f->limb[0] + (int128)m->v * g->limb[0];
@@ -112,9 +144,9 @@ static inline void apply(struct number *f, struct number *g, const struct matrix
     g->limb[limbs - 1] = (int64_t)cg;
 }
 
-/* (d, e) = m (d, e) / 2^62 modulo the modulus n. Both in (-2n, n), before and after: n is added to
- * what is negative, which leaves (-n, n); m brings that to (-2^62 n, 2^62 n); and a multiple of n
- * in [0, 2^62) n is taken away that makes the low limb 0. inverse is 1/n modulo 2^62. */
+/* (d, e) = m (d, e) / 2^60 modulo the modulus n. Both in (-2n, n), before and after: n is added to
+ * what is negative, which leaves (-n, n); m brings that to (-2^60 n, 2^60 n); and a multiple of n
+ * in [0, 2^60) n is taken away that makes the low limb 0. inverse is 1/n modulo 2^60. */
 static inline void apply_mod(struct number *d, struct number *e, const struct matrix *m,
                              const struct number *n, uint64_t inverse, int limbs)
 {
@@ -159,13 +191,15 @@ static inline void invert(uint64_t *out, const uint64_t *a, const uint64_t *modu
 {
     struct number n, f, g, d = {{0}}, e = {{1}};
     struct matrix m;
-    int64_t zeta = -1;
+    struct bls_division_state state = {.zeta = ~(uint64_t)0};
     uint64_t inverse = (0 - minus_inverse) & (uint64_t)LOW;
     load(&n, modulus, words, limbs);
     f = n;
     load(&g, a, words, limbs);
     for (int i = 0; i < batches; i++) {
-        zeta = steps(&m, zeta, (uint64_t)f.limb[0], (uint64_t)g.limb[0]);
+        state.f = (uint64_t)f.limb[0];
+        state.g = (uint64_t)g.limb[0];
+        steps(&m, &state);
         apply_mod(&d, &e, &m, &n, inverse, limbs);
         apply(&f, &g, &m, limbs);
     }
@@ -179,6 +213,7 @@ static inline void invert(uint64_t *out, const uint64_t *a, const uint64_t *modu
     kf_wipe(&d, sizeof d);
     kf_wipe(&e, sizeof e);
     kf_wipe(&m, sizeof m);
+    kf_wipe(&state, sizeof state);
 }
 
 void bls_invert_mod_p(uint64_t out[static 6], const uint64_t a[static 6])

@@ -16,6 +16,7 @@ const struct bls_kernels bls_kernels_portable = {
     .fp2_mul_wide = bls_portable_fp2_mul_wide,
     .fp2_square_wide = bls_portable_fp2_square_wide,
     .fp2_reduce_wide = bls_portable_fp2_reduce_wide,
+    .thirty_steps = bls_portable_thirty_steps,
 };
 
 /* A member is here from the day its public function calls it. */

@@ -23,13 +23,16 @@
 
 struct bls_wide;
 struct bls_fp2_wide;
+struct bls_division_rows;
+struct bls_division_state;
 struct bls_hash_input;
 struct bls_g1_base;
 struct bls_g2_base;
 struct bls_g2_lines;
 struct bls_gt_base;
 
-/* The contracts are those of the functions in fp_int.h and tower_int.h that have these names. */
+/* The contracts are those of the functions in fp_int.h and tower_int.h that have these names,
+ * except where said otherwise. */
 struct bls_kernels {
     void (*fp_mul)(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b);
     void (*fp_square)(struct bls_fp *out, const struct bls_fp *a);
@@ -42,6 +45,8 @@ struct bls_kernels {
                          const struct bls_fp2 *b);
     void (*fp2_square_wide)(struct bls_fp2_wide *out, const struct bls_fp2 *a);
     void (*fp2_reduce_wide)(struct bls_fp2 *out, const struct bls_fp2_wide *w);
+    /* inverse_int.h: 30 steps from *state, which becomes the state after them. */
+    void (*thirty_steps)(struct bls_division_rows *out, struct bls_division_state *state);
 };
 
 /* The contracts are those of bls12381.h. A function bls_X there is a call of the member X; its
@@ -115,6 +120,8 @@ void bls_portable_fp2_mul_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a
                                const struct bls_fp2 *b);
 void bls_portable_fp2_square_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a);
 void bls_portable_fp2_reduce_wide(struct bls_fp2 *out, const struct bls_fp2_wide *w);
+
+void bls_portable_thirty_steps(struct bls_division_rows *out, struct bls_division_state *state);
 
 void bls_portable_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
                                    size_t n);

@@ -12,4 +12,5 @@ const struct bls_kernels bls_kernels_mulx = {
     .fp2_mul_wide = bls_mulx_fp2_mul_wide,
     .fp2_square_wide = bls_mulx_fp2_square_wide,
     .fp2_reduce_wide = bls_mulx_fp2_reduce_wide,
+    .thirty_steps = bls_mulx_thirty_steps,
 };

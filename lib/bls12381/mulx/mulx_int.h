@@ -18,6 +18,7 @@ void bls_mulx_fp2_mul_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a,
                            const struct bls_fp2 *b);
 void bls_mulx_fp2_square_wide(struct bls_fp2_wide *out, const struct bls_fp2 *a);
 void bls_mulx_fp2_reduce_wide(struct bls_fp2 *out, const struct bls_fp2_wide *w);
+void bls_mulx_thirty_steps(struct bls_division_rows *out, struct bls_division_state *state);
 
 extern const struct bls_kernels bls_kernels_mulx;
 

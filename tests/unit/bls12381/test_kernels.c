@@ -1,5 +1,6 @@
 /* Every path's kernels against the portable ones: the same limbs for random and for adversarial
  * operands, up to the bounds that fp_int.h and tower_int.h allow. One argument names the path. */
+#include "bls12381/inverse_int.h"
 #include "helper.h"
 
 enum { KERNEL_ROUNDS = 20000 };
@@ -182,13 +183,27 @@ static void test_fp2_wide(void **state)
     }
 }
 
+static void test_division_steps(void **state)
+{
+    (void)state;
+    for (int i = 0; i < KERNEL_ROUNDS; i++) {
+        struct bls_division_state a = {next_limb() | 1, next_limb(),
+                                       next_limb() % 64 - next_limb() % 64};
+        struct bls_division_state b = a;
+        struct bls_division_rows x, y;
+        twin->thirty_steps(&x, &a);
+        tested->thirty_steps(&y, &b);
+        assert_memory_equal(&a, &b, sizeof a);
+        assert_memory_equal(&x, &y, sizeof x);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fp_products),
-        cmocka_unit_test(test_fp_wide),
-        cmocka_unit_test(test_fp2_products),
-        cmocka_unit_test(test_fp2_wide),
+        cmocka_unit_test(test_fp_products),    cmocka_unit_test(test_fp_wide),
+        cmocka_unit_test(test_fp2_products),   cmocka_unit_test(test_fp2_wide),
+        cmocka_unit_test(test_division_steps),
     };
     const char *path = argc > 1 ? argv[1] : "portable";
     seed_start();
