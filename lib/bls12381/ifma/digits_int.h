@@ -29,7 +29,7 @@ static inline void bls_half_x8_next(struct bls_digit_x8 *digit, struct bls_half_
     const bls_vec one = bls_vec_set1(1);
     const int first = window == BLS_HALF_WINDOWS - 1;
     bls_vec bits = first ? bls_vec_shift_right(k->high, 60) : bls_vec_shift_right(k->high, 58);
-    digit->negative = first ? bls_lanes_from(0) : bls_vec_is_negative(k->high);
+    digit->negative = first ? bls_lanes_constant(0) : bls_vec_is_negative(k->high);
     /* half of the six bits rounded up, and 32 less when negative */
     bls_vec value = bls_vec_shift_right(bls_vec_add(bits, one), 1);
     bls_vec opposite = bls_vec_sub(bls_vec_set1(32), value);

@@ -22,8 +22,8 @@ static inline void bls_vec_transpose(bls_vec v[static BLS_LANES])
 #pragma GCC unroll 3
     for (int round = 0; round < 3; round++) {
         const int distance = 4 >> round;
-        const bls_vec low = bls_vec_load(index[round][0]);
-        const bls_vec high = bls_vec_load(index[round][1]);
+        const bls_vec low = bls_vec_constant(index[round][0]);
+        const bls_vec high = bls_vec_constant(index[round][1]);
 #pragma GCC unroll 8
         for (int i = 0; i < BLS_LANES; i++) {
             if ((i & distance) == 0) {

@@ -32,6 +32,18 @@ static inline void bls_vec_store(uint64_t out[static BLS_LANES], bls_vec a)
     _mm512_storeu_si512(out, a);
 }
 
+static inline void bls_vec_store_below(uint64_t out[static BLS_LANES], bls_vec a, uint64_t limit)
+{
+    (void)limit;
+    bls_vec_store(out, a);
+}
+
+static inline bls_vec bls_vec_load_below(const uint64_t in[static BLS_LANES], uint64_t limit)
+{
+    (void)limit;
+    return bls_vec_load(in);
+}
+
 static inline bls_vec bls_vec_add(bls_vec a, bls_vec b)
 {
     return _mm512_add_epi64(a, b);

@@ -9,6 +9,7 @@
  *   - a sum, a difference or a shift to the left outside of [-2^63, 2^63) (to the left, 2^64 for a
  *     word that is not negative), except in shift_left_drop
  *   - a logical shift to the right of what may be negative, a signed one of 2^63 or more
+ *   - store_below of what may reach the limit: load_below relies on it
  *
  * Words loaded may be anything; bls_vec_constant and bls_vec_set1 give what they are given. Masks
  * from data (bls_lanes_from, comparisons of ranges) are unknown, and a selection by them gives
@@ -147,6 +148,24 @@ static inline void bls_vec_store(uint64_t out[static BLS_LANES], bls_vec a)
     for (int i = 0; i < BLS_LANES; i++) {
         out[i] = (uint64_t)a.lane[i].high;
     }
+}
+
+static inline void bls_vec_store_below(uint64_t out[static BLS_LANES], bls_vec a, uint64_t limit)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        bls_bound_within("store_below", a.lane[i], 0, limit);
+    }
+    bls_vec_store(out, a);
+}
+
+static inline bls_vec bls_vec_load_below(const uint64_t in[static BLS_LANES], uint64_t limit)
+{
+    bls_vec out;
+    (void)in;
+    for (int i = 0; i < BLS_LANES; i++) {
+        out.lane[i] = bls_bound_range(0, (bls_vec_i128)limit - 1);
+    }
+    return out;
 }
 
 static inline bls_vec bls_vec_add(bls_vec a, bls_vec b)
@@ -348,6 +367,23 @@ static inline bls_vec bls_vec_select(bls_lanes mask, bls_vec a, bls_vec b)
         a.lane[i] = bls_bound_either(x, y);
     }
     return a;
+}
+
+/* What is not in the mask is not computed: in lanes that are known to be outside nothing is lost.
+ */
+static inline bls_vec bls_vec_sub_lanes(bls_lanes mask, bls_vec keep, bls_vec a, bls_vec b)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        if (mask.known & ~mask.value & 1U << i) {
+            a.lane[i] = b.lane[i] = bls_bound_range(0, 0);
+        }
+    }
+    return bls_vec_select(mask, bls_vec_sub(a, b), keep);
+}
+
+static inline bls_vec bls_vec_permute_two_lanes(bls_lanes mask, bls_vec a, bls_vec b, bls_vec index)
+{
+    return bls_vec_select(mask, bls_vec_permute_two(a, b, index), bls_vec_zero());
 }
 
 /* The mask of what is known, `yes` or `no` in each lane. */

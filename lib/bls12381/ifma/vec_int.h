@@ -13,9 +13,10 @@
  *
  * Masks, a bit a lane, are bls_lanes: opaque too, made by comparisons and combined by
  * bls_lanes_and, _or and _not, with bls_lanes_from and _bits between them and an integer. What the
- * proof needs said: bls_vec_load and bls_lanes_from are of any words and bits, bls_vec_set1,
- * bls_vec_constant and bls_lanes_constant of known ones; bls_vec_shift_left loses no bit,
- * bls_vec_shift_left_drop may. */
+ * proof needs said: bls_vec_load and bls_lanes_from are of any words and bits (what
+ * bls_vec_load_below loads, bls_vec_store_below stored), bls_vec_set1, bls_vec_constant and
+ * bls_lanes_constant of known ones; bls_vec_shift_left loses no bit, bls_vec_shift_left_drop may.
+ */
 #ifndef KEYFENCE_BLS12381_VEC_INT_H
 #define KEYFENCE_BLS12381_VEC_INT_H
 

@@ -46,6 +46,19 @@ static inline void bls_vec_store(uint64_t out[static BLS_LANES], bls_vec a)
     }
 }
 
+/* To memory and from it, numbers below a limit: what is loaded was stored with the same limit. */
+static inline void bls_vec_store_below(uint64_t out[static BLS_LANES], bls_vec a, uint64_t limit)
+{
+    (void)limit;
+    bls_vec_store(out, a);
+}
+
+static inline bls_vec bls_vec_load_below(const uint64_t in[static BLS_LANES], uint64_t limit)
+{
+    (void)limit;
+    return bls_vec_load(in);
+}
+
 static inline bls_vec bls_vec_add(bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {

@@ -7,8 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct proof_table proofs_fp8, proofs_g1;
-static const struct proof_table *const tables[] = {&proofs_fp8, &proofs_g1};
+extern const struct proof_table proofs_fp8, proofs_g1, proofs_whole;
+static const struct proof_table *const tables[] = {
+    &proofs_fp8,
+    &proofs_g1,
+    &proofs_whole,
+};
 
 enum { DIGITS = 2 * BLS_FP8_LIMBS };
 
