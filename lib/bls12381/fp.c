@@ -2,6 +2,8 @@
 #include "bls12381/fp_int.h"
 #include "bls12381/inverse_int.h"
 
+#include <stdbool.h>
+
 /* t = (t + a b) / 2^64 and *low the limb shifted out; t stays below a + 2^384. Everything is
  * unrolled: the six limbs live in registers. */
 static inline void mac_row(uint64_t t[restrict static 6], uint64_t *restrict low,
@@ -102,23 +104,60 @@ void bls_portable_fp_square(struct bls_fp *out, const struct bls_fp *a)
     bls_portable_fp_reduce_wide(out, &w);
 }
 
-/* a^e for a public exponent of six limbs, by windows of 4 bits. */
+void bls_portable_fp_square_n(struct bls_fp *out, const struct bls_fp *a, size_t n)
+{
+    bls_portable_fp_square(out, a);
+    for (size_t i = 1; i < n; i++) {
+        bls_portable_fp_square(out, out);
+    }
+}
+
+static unsigned exponent_bits(const uint64_t e[static 6], int from, int count)
+{
+    unsigned v = 0;
+    for (int i = from; i < from + count; i++) {
+        v |= (unsigned)(e[i / 64] >> (i % 64) & 1) << (i - from);
+    }
+    return v;
+}
+
+/* a^e for a public exponent that is not 0, by windows of up to five bits that begin and end with a
+ * one: the odd powers are made first. */
 static void fp_pow(struct bls_fp *out, const struct bls_fp *a, const uint64_t e[static 6])
 {
-    struct bls_fp power[16];
-    power[0] = bls_fp_one;
-    for (int i = 1; i < 16; i++) {
-        bls_fp_mul(&power[i], &power[i - 1], a);
+    enum { WINDOW = 5 };
+    struct bls_fp odd[1 << (WINDOW - 1)], t;
+    bls_fp_square(&t, a);
+    odd[0] = *a;
+    for (int i = 1; i < 1 << (WINDOW - 1); i++) {
+        bls_fp_mul(&odd[i], &odd[i - 1], &t);
     }
-    struct bls_fp t = power[e[5] >> 60 & 15];
-    for (int i = 94; i >= 0; i--) {
-        for (int j = 0; j < 4; j++) {
-            bls_fp_square(&t, &t);
+    bool started = false;
+    size_t squarings = 0; /* still to be done */
+    int top = 383;        /* the bits above are done */
+    while (top >= 0) {
+        if (exponent_bits(e, top, 1) == 0) {
+            squarings++;
+            top--;
+            continue;
         }
-        uint64_t digit = e[i / 16] >> (4 * (i % 16)) & 15;
-        if (digit != 0) {
-            bls_fp_mul(&t, &t, &power[digit]);
+        int low = top < WINDOW - 1 ? 0 : top - (WINDOW - 1);
+        while (exponent_bits(e, low, 1) == 0) {
+            low++;
         }
+        unsigned digit = exponent_bits(e, low, top - low + 1);
+        if (started) {
+            bls_fp_square_n(&t, &t, squarings + (size_t)(top - low + 1));
+            bls_fp_mul(&t, &t, &odd[digit / 2]);
+        } else {
+            t = odd[digit / 2];
+            started = true;
+        }
+        squarings = 0;
+        top = low - 1;
+    }
+    if (squarings > 0) {
+        bls_fp_square_n(&t, &t, squarings);
     }
     *out = t;
 }

@@ -214,6 +214,12 @@ static inline void bls_fp_square(struct bls_fp *out, const struct bls_fp *a)
     bls_kernels->fp_square(out, a);
 }
 
+/* a^(2^n), n >= 1, of a canonical a. */
+static inline void bls_fp_square_n(struct bls_fp *out, const struct bls_fp *a, size_t n)
+{
+    bls_kernels->fp_square_n(out, a, n);
+}
+
 /* 1/a, and 0 for 0. */
 void bls_fp_inverse(struct bls_fp *out, const struct bls_fp *a);
 /* a^((p-3)/4), from which square roots of a and of 1/a are made. */

@@ -8,6 +8,7 @@
 const struct bls_kernels bls_kernels_portable = {
     .fp_mul = bls_portable_fp_mul,
     .fp_square = bls_portable_fp_square,
+    .fp_square_n = bls_portable_fp_square_n,
     .fp_mul_wide = bls_portable_fp_mul_wide,
     .fp_square_wide = bls_portable_fp_square_wide,
     .fp_reduce_wide = bls_portable_fp_reduce_wide,

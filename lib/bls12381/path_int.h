@@ -36,6 +36,7 @@ struct bls_gt_base;
 struct bls_kernels {
     void (*fp_mul)(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b);
     void (*fp_square)(struct bls_fp *out, const struct bls_fp *a);
+    void (*fp_square_n)(struct bls_fp *out, const struct bls_fp *a, size_t n);
     void (*fp_mul_wide)(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
     void (*fp_square_wide)(struct bls_wide *out, const struct bls_fp *a);
     void (*fp_reduce_wide)(struct bls_fp *out, const struct bls_wide *w);
@@ -111,6 +112,7 @@ extern const struct bls_path_ops bls_path_portable;
 
 void bls_portable_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b);
 void bls_portable_fp_square(struct bls_fp *out, const struct bls_fp *a);
+void bls_portable_fp_square_n(struct bls_fp *out, const struct bls_fp *a, size_t n);
 void bls_portable_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
 void bls_portable_fp_square_wide(struct bls_wide *out, const struct bls_fp *a);
 void bls_portable_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w);

@@ -55,4 +55,25 @@ kernel bls_mulx_fp_square, 104
     store %rdi, 0, %r8, %r9, %r10, %r11, %r12, %r13
 end_kernel bls_mulx_fp_square, 104
 
+/* void bls_mulx_fp_square_n(struct bls_fp *out, const struct bls_fp *a, size_t n): n squarings. Between
+ * them numbers are below 2p: the square of such a one is reduced to less than 4 p^2 / 2^384 + p. */
+kernel bls_mulx_fp_square_n, 168
+    movq %rdi, 96(%rsp)
+    movq %rdx, 104(%rsp)
+    jmp 2f
+1:  store %rsp, 112, %r8, %r9, %r10, %r11, %r12, %r13
+    leaq 112(%rsp), %rsi
+2:  movq %rsp, %rdi
+    call bls_mulx_core_square
+    store %rsp, 48, %r13, %r14, %r15, %rbx, %rbp, %rcx
+    load %rsp, 0, %r8, %r9, %r10, %r11, %r12, %r13
+    call bls_mulx_core_reduce
+    chain addq, adcq, %rsp, 48, %r8, %r9, %r10, %r11, %r12, %r13
+    decq 104(%rsp)
+    jnz 1b
+    movq 96(%rsp), %rdi
+    subtract_if_not_less 0
+    store %rdi, 0, %r8, %r9, %r10, %r11, %r12, %r13
+end_kernel bls_mulx_fp_square_n, 168
+
     .section .note.GNU-stack, "", @progbits

@@ -4,6 +4,7 @@
 const struct bls_kernels bls_kernels_mulx = {
     .fp_mul = bls_mulx_fp_mul,
     .fp_square = bls_mulx_fp_square,
+    .fp_square_n = bls_mulx_fp_square_n,
     .fp_mul_wide = bls_mulx_fp_mul_wide,
     .fp_square_wide = bls_mulx_fp_square_wide,
     .fp_reduce_wide = bls_mulx_fp_reduce_wide,

@@ -9,6 +9,7 @@
 
 void bls_mulx_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b);
 void bls_mulx_fp_square(struct bls_fp *out, const struct bls_fp *a);
+void bls_mulx_fp_square_n(struct bls_fp *out, const struct bls_fp *a, size_t n);
 void bls_mulx_fp_mul_wide(struct bls_wide *out, const struct bls_fp *a, const struct bls_fp *b);
 void bls_mulx_fp_square_wide(struct bls_wide *out, const struct bls_fp *a);
 void bls_mulx_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w);

@@ -119,6 +119,13 @@ static void test_fp_products(void **state)
         assert_same_fp(&s, &t);
         tested->fp_square(&a, &a);
         assert_same_fp(&a, &t);
+        if (i % 8 == 0) {
+            size_t n = 1 + next_u64() % 8;
+            a = next_lazy(1);
+            twin->fp_square_n(&t, &a, n);
+            tested->fp_square_n(&a, &a, n);
+            assert_same_fp(&a, &t);
+        }
     }
 }
 
