@@ -8,7 +8,8 @@ How it is measured. Each implementation is a child process that performs one ope
 (driver.h): every operation is measured in all children one after the other, and that as many times
 as there are rounds, so that whatever else the machine does befalls all alike. In a round a fast
 operation is repeated for 20 ms and gives its median; a figure is the median of the rounds, a ratio
-one between medians of the same run. Times are the clock's, not the processor's. Only ratios within
+one between medians of the same run. Times are the clock's, not the processor's; as root the children
+run before all that is not real-time, so that a neighbour cannot stretch the longer operations alone. Only ratios within
 one run mean something on another machine.
 
 What is measured. 1-leaf: a policy of one leaf. 2-label: `(k1:v1 or k1:v2) and not k2:v3`, a key with
