@@ -272,7 +272,8 @@ void bls_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input
 
 /* out[s] = the sum over t < terms of [k[s * terms + t]] a[s * terms + t], for s < sums: rows of
  * `terms` products. Points of the subgroup, infinity too. The second form is for public scalars and
- * points. */
+ * points, and takes any points of the curve: outside of the subgroup a product is by some other
+ * endomorphism of the curve, which respects the group law as well, and the subgroup. */
 void bls_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_affine *a,
                           size_t terms, size_t sums);
 void bls_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,

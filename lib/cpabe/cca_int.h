@@ -45,11 +45,15 @@ enum {
 
 /* matrix_codec.c */
 
-/* Borrows the entries of a matrix of exactly this shape. */
+/* Borrows the entries of a matrix of exactly this shape. The others read matrices of up to eight
+ * entries, and check of each that it is of its group. */
 KF_MUST_USE enum kf_status codec_read_matrix(const uint8_t **entries, struct kf_reader *r,
                                              uint16_t rows, uint16_t columns, size_t entry_bytes);
 KF_MUST_USE enum kf_status codec_read_g1(struct bls_g1_affine *out, struct kf_reader *r,
                                          uint16_t rows, uint16_t columns);
+/* The same, but that the points are in the subgroup is left to the caller to find out. */
+KF_MUST_USE enum kf_status codec_read_g1_unchecked(struct bls_g1_affine *out, struct kf_reader *r,
+                                                   uint16_t rows, uint16_t columns);
 KF_MUST_USE enum kf_status codec_read_g2(struct bls_g2_affine *out, struct kf_reader *r,
                                          uint16_t rows, uint16_t columns);
 KF_MUST_USE enum kf_status codec_read_gt(struct bls_gt *out, struct kf_reader *r, uint16_t rows,

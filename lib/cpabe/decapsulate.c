@@ -218,6 +218,12 @@ static enum kf_status decode_g2(struct work *w, const struct tkn_encoded_header 
     return bls_g2_decode_batch(w->q, w->encodings, TKN_B_ROWS * (w->slots + 1));
 }
 
+/* Guarded memory ends at a page, so what starts it is as aligned as its size. */
+static void *secret_array(size_t size)
+{
+    return kf_secret_init() == KF_OK ? kf_secret_new((size + 63) / 64 * 64) : NULL;
+}
+
 /* The negated leaves' part of P1: public points and scalars. */
 static void negated_p1(struct bls_g1 out[static TKN_A_ROWS], const struct work *w)
 {
@@ -240,10 +246,52 @@ static void negated_p1(struct bls_g1 out[static TKN_A_ROWS], const struct work *
     tkn_sums_run_vartime(out, &sums);
 }
 
+static void *make_multiples(const void *source)
+{
+    const struct tkn_key *key = source;
+    struct bls_g1_base *multiples = secret_array(TKN_B_ROWS * sizeof *multiples);
+    for (size_t i = 0; multiples != NULL && i < TKN_B_ROWS; i++) {
+        bls_g1_base_init(&multiples[i], &key->transform->k3[i]);
+    }
+    return multiples;
+}
+
+enum { MULTIPLES_WORTH = 32 };
+const struct tkn_lazy_kind tkn_key_multiples = {make_multiples, kf_secret_free, MULTIPLES_WORTH};
+
+/* The multiples of the transform's k3, where they save something: a vector call that is made for
+ * other products has room for these four. */
+static const struct bls_g1_base *useful_multiples(const struct work *w, const struct tkn_key *key)
+{
+    size_t products = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        products += w->terms[i].attribute->wildcard || !w->terms[i].leaf->positive;
+    }
+    return bls_path_lanes() > 1 && products > 1
+               ? NULL
+               : tkn_lazy_get(key->multiples, &tkn_key_multiples, key, 1);
+}
+
+/* Adds the product of the term, which is the transform's, to the rows of its slot. */
+static void add_multiples(struct bls_g1 *out, const struct term *t,
+                          const struct bls_g1_base *multiples)
+{
+    const struct bls_g1_base *base[TKN_B_ROWS];
+    struct bls_fr k[TKN_B_ROWS];
+    for (size_t row = 0; row < TKN_B_ROWS; row++) {
+        base[row] = &multiples[row];
+        k[row] = t->y;
+    }
+    out += TKN_B_ROWS * t->slot;
+    bls_g1_base_mul_sum_batch(out, out, base, k, 1, TKN_B_ROWS);
+}
+
 /* The products in P2, of the key's points with public scalars: of wildcards and negated leaves. All
  * rows and slots at once. */
-static void products_p2(struct bls_g1 *out, const struct work *w)
+static void products_p2(struct bls_g1 *out, const struct work *w, const struct tkn_key *key)
 {
+    const struct bls_g1_base *multiples = useful_multiples(w, key);
+    const struct tkn_attribute *apart = multiples == NULL ? NULL : key->transform;
     struct tkn_sums sums;
     tkn_sums_init(&sums, w->first, w->scalars, w->factors);
     for (size_t slot = 0; slot < w->slots; slot++) {
@@ -252,7 +300,7 @@ static void products_p2(struct bls_g1 *out, const struct work *w)
                 const struct term *t = &w->terms[i];
                 const struct tkn_attribute *a = t->attribute;
                 struct bls_fr k = t->leaf->positive ? t->y : t->inverse;
-                if (t->slot != slot || (t->leaf->positive && !a->wildcard)) {
+                if (t->slot != slot || (t->leaf->positive && (!a->wildcard || a == apart))) {
                     continue;
                 }
                 if (a->wildcard && !t->leaf->positive) {
@@ -265,6 +313,11 @@ static void products_p2(struct bls_g1 *out, const struct work *w)
         }
     }
     tkn_sums_run(out, &sums);
+    for (size_t i = 0; i < w->count; i++) {
+        if (apart != NULL && w->terms[i].attribute == apart) {
+            add_multiples(out, &w->terms[i], multiples);
+        }
+    }
 }
 
 /* Puts what the positive leaves of a slot add to P2 as it is at `to`, rows of `length`; gives their
@@ -327,12 +380,12 @@ static enum kf_status check_p1(const struct bls_g1_affine p1[static TKN_A_ROWS])
     return good != 0 ? KF_OK : KF_ERR_MALFORMED;
 }
 
-static enum kf_status make_sums(struct work *w)
+static enum kf_status make_sums(struct work *w, const struct tkn_key *key)
 {
     /* p becomes P2, k2, -P1, where k2 is the caller's */
     size_t dynamic = TKN_B_ROWS * w->slots;
     struct bls_g1 *p1 = w->sums + dynamic;
-    products_p2(w->sums, w);
+    products_p2(w->sums, w, key);
     negated_p1(p1, w);
     add_plain(w, p1);
     for (size_t row = 0; row < TKN_A_ROWS; row++) {
@@ -346,8 +399,7 @@ static enum kf_status make_sums(struct work *w)
 static void *make_lines(const void *source)
 {
     const struct tkn_key *key = source;
-    struct bls_g2_lines *lines =
-        kf_secret_new((TKN_A_ROWS * sizeof *lines + 63) / 64 * 64); /* so that it is aligned */
+    struct bls_g2_lines *lines = secret_array(TKN_A_ROWS * sizeof *lines);
     for (size_t i = 0; lines != NULL && i < TKN_A_ROWS; i++) {
         bls_g2_lines_init(&lines[i], &key->k1[i]);
     }
@@ -394,7 +446,7 @@ enum kf_status tkn_decapsulate(struct bls_gt *out, const struct tkn_key *key,
         s = decode_g2(&w, header, policy);
     }
     if (s == KF_OK) {
-        s = make_sums(&w);
+        s = make_sums(&w, key);
     }
     if (s == KF_OK) {
         memcpy(w.p + TKN_B_ROWS * w.slots, key->k2, sizeof key->k2);

@@ -253,12 +253,38 @@ static enum kf_status read_map(struct tkn_key *k, bool wild, bool *seen, struct 
         }
         size_t index = (size_t)(found - k->attributes);
         struct tkn_attribute *a = &k->attributes[index];
-        if (seen[index] || codec_read_g1(wild ? a->wild : a->k3, r, TKN_B_ROWS, 1) != KF_OK) {
+        if (seen[index] ||
+            codec_read_g1_unchecked(wild ? a->wild : a->k3, r, TKN_B_ROWS, 1) != KF_OK) {
             return KF_ERR_MALFORMED;
         }
         seen[index] = true;
     }
     return KF_OK;
+}
+
+/* Whether the attributes' points are in G1, a stretch of them at a time. */
+static enum kf_status check_points(const struct tkn_key *k)
+{
+    enum { STRETCH = 64 };
+    struct bls_g1_affine points[STRETCH + 2 * TKN_B_ROWS];
+    size_t n = 0;
+    uint64_t good = ~(uint64_t)0;
+    for (size_t i = 0; i < k->count; i++) {
+        memcpy(points + n, k->attributes[i].k3, sizeof k->attributes[i].k3);
+        n += TKN_B_ROWS;
+        if (k->attributes[i].wildcard) {
+            memcpy(points + n, k->attributes[i].wild, sizeof k->attributes[i].wild);
+            n += TKN_B_ROWS;
+        }
+        if (n >= STRETCH || i + 1 == k->count) {
+            good &= bls_g1_in_subgroup_batch(points, n);
+            n = 0;
+        }
+    }
+    kf_wipe(points, sizeof points);
+    /* that a key is refused is no secret */
+    kf_ct_public(&good, sizeof good);
+    return good != 0 ? KF_OK : KF_ERR_MALFORMED;
 }
 
 static enum kf_status read_points(struct tkn_key *k, struct kf_reader *r)
@@ -273,6 +299,9 @@ static enum kf_status read_points(struct tkn_key *k, struct kf_reader *r)
     }
     if (s == KF_OK) {
         s = read_map(k, true, seen, r);
+    }
+    if (s == KF_OK) {
+        s = check_points(k);
     }
     return s == KF_OK ? kf_reader_finish(r) : s;
 }

@@ -1,5 +1,7 @@
 #include "cca_int.h"
 
+#include <assert.h>
+
 enum kf_status codec_read_matrix(const uint8_t **entries, struct kf_reader *r, uint16_t rows,
                                  uint16_t columns, size_t entry_bytes)
 {
@@ -15,13 +17,28 @@ enum kf_status codec_read_matrix(const uint8_t **entries, struct kf_reader *r, u
     return kf_reader_finish(&block);
 }
 
+enum { ENTRIES_MAX = 8 };
+
+enum kf_status codec_read_g1_unchecked(struct bls_g1_affine *out, struct kf_reader *r,
+                                       uint16_t rows, uint16_t columns)
+{
+    const uint8_t *at = NULL;
+    const uint8_t *entry[ENTRIES_MAX];
+    size_t count = (size_t)rows * columns;
+    assert(count <= ENTRIES_MAX);
+    enum kf_status s = codec_read_matrix(&at, r, rows, columns, BLS_G1_BYTES);
+    for (size_t i = 0; s == KF_OK && i < count; i++) {
+        entry[i] = at + i * BLS_G1_BYTES;
+    }
+    return s == KF_OK ? bls_g1_decode_batch(out, entry, count) : s;
+}
+
 enum kf_status codec_read_g1(struct bls_g1_affine *out, struct kf_reader *r, uint16_t rows,
                              uint16_t columns)
 {
-    const uint8_t *at = NULL;
-    enum kf_status s = codec_read_matrix(&at, r, rows, columns, BLS_G1_BYTES);
-    for (size_t i = 0; s == KF_OK && i < (size_t)rows * columns; i++) {
-        s = bls_g1_decode(&out[i], at + i * BLS_G1_BYTES);
+    enum kf_status s = codec_read_g1_unchecked(out, r, rows, columns);
+    if (s == KF_OK && !bls_g1_in_subgroup_batch(out, (size_t)rows * columns)) {
+        s = KF_ERR_MALFORMED;
     }
     return s;
 }
@@ -30,9 +47,18 @@ enum kf_status codec_read_g2(struct bls_g2_affine *out, struct kf_reader *r, uin
                              uint16_t columns)
 {
     const uint8_t *at = NULL;
+    const uint8_t *entry[ENTRIES_MAX];
+    size_t count = (size_t)rows * columns;
+    assert(count <= ENTRIES_MAX);
     enum kf_status s = codec_read_matrix(&at, r, rows, columns, BLS_G2_BYTES);
-    for (size_t i = 0; s == KF_OK && i < (size_t)rows * columns; i++) {
-        s = bls_g2_decode(&out[i], at + i * BLS_G2_BYTES);
+    for (size_t i = 0; s == KF_OK && i < count; i++) {
+        entry[i] = at + i * BLS_G2_BYTES;
+    }
+    if (s == KF_OK) {
+        s = bls_g2_decode_batch(out, entry, count);
+    }
+    if (s == KF_OK && !bls_g2_in_subgroup_batch(out, count)) {
+        s = KF_ERR_MALFORMED;
     }
     return s;
 }

@@ -106,6 +106,7 @@ void cpabe_attribute_key_free(struct cpabe_attribute_key *key)
 {
     if (key != NULL) {
         tkn_lazy_clear(&key->lines, &tkn_key_lines);
+        tkn_lazy_clear(&key->multiples, &tkn_key_multiples);
         kf_secret_free(key);
     }
 }
@@ -117,6 +118,7 @@ struct cpabe_attribute_key *object_key_new(size_t count, size_t label_bytes)
         object_secret_new(sizeof *key + count * sizeof *key->k.attributes + labels);
     if (key != NULL) {
         key->k.lines = &key->lines;
+        key->k.multiples = &key->multiples;
         key->k.count = count;
         key->k.attributes = (struct tkn_attribute *)(void *)(key + 1);
         key->labels = (char *)(key->k.attributes + count);
@@ -164,7 +166,7 @@ enum kf_status object_key_sort(struct cpabe_attribute_key *key)
     if (own == NULL || !own->wildcard) {
         return KF_ERR_MALFORMED;
     }
-    key->own = (size_t)(own - k->attributes);
+    k->transform = own;
     return KF_OK;
 }
 
@@ -177,7 +179,8 @@ struct cpabe_key_attribute cpabe_attribute_key_get(const struct cpabe_attribute_
                                                    size_t index)
 {
     assert(index < cpabe_attribute_key_count(key));
-    const struct tkn_attribute *a = &key->k.attributes[index < key->own ? index : index + 1];
+    const struct tkn_attribute *a = &key->k.attributes[index];
+    a += a >= key->k.transform;
     struct cpabe_key_attribute out = {a->label, a->label_length, a->wildcard, {0}};
     bls_fr_encode(out.value_hash, &a->value);
     return out;

@@ -23,7 +23,7 @@ struct cpabe_secret_key {
 struct cpabe_attribute_key {
     struct tkn_key k;
     struct tkn_lazy lines;
-    size_t own; /* index of the transform's wildcard */
+    struct tkn_lazy multiples;
     char *labels;
     size_t labels_left;
 };

@@ -1,6 +1,7 @@
-/* Points of a ciphertext that are not where they should be: off their curves, or on them and
- * outside of the groups. Of a sender who gives every change its right tag, so that each check has
- * to refuse by itself; and of a third party, whom the tag refuses. */
+/* Points of a ciphertext or of a key that are not where they should be: off their curves, or on
+ * them and outside of the groups. The ciphertexts are those of a sender who gives every change its
+ * right tag, so that each check has to refuse by itself; and those of a third party, whom the tag
+ * refuses. */
 #include "letter.h"
 
 #include "cpabe/objects_int.h"
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,6 +290,113 @@ static void test_unused(void **state)
     free(l.data);
 }
 
+/* The place of a point's encoding in some bytes. */
+static uint8_t *find_g1(uint8_t *data, size_t length, const struct bls_g1_affine *point)
+{
+    uint8_t encoded[BLS_G1_BYTES];
+    bls_g1_encode(encoded, point);
+    uint8_t *at = memmem(data, length, encoded, sizeof encoded);
+    assert_non_null(at);
+    return at;
+}
+
+static uint8_t *find_g2(uint8_t *data, size_t length, const struct bls_g2_affine *point)
+{
+    uint8_t encoded[BLS_G2_BYTES];
+    bls_g2_encode(encoded, point);
+    uint8_t *at = memmem(data, length, encoded, sizeof encoded);
+    assert_non_null(at);
+    return at;
+}
+
+static void expect_no_key(const uint8_t *data, size_t length)
+{
+    struct cpabe_attribute_key *key = NULL;
+    assert_int_equal(cpabe_attribute_key_parse(&key, data, length), CPABE_ERR_MALFORMED);
+    assert_null(key);
+}
+
+/* Attribute keys with one point outside of its subgroup: among many attributes each counts. */
+static void test_attribute_keys(void **state)
+{
+    enum { COUNT = 20 };
+    const struct letter_world *w = *state;
+    struct cpabe_attribute attributes[COUNT];
+    char labels[COUNT][4];
+    struct cpabe_attribute_key *key;
+    struct cpabe_attribute_key *again;
+    uint8_t *data;
+    size_t length;
+    struct bls_g1 g1;
+    struct bls_g2 g2;
+    torsion_g1(&g1);
+    torsion_g2(&g2);
+    for (size_t i = 0; i < COUNT; i++) {
+        (void)snprintf(labels[i], sizeof labels[i], "l%zu", i);
+        attributes[i] = (struct cpabe_attribute){labels[i], i % 7 == 3 ? NULL : "v"};
+    }
+    assert_int_equal(cpabe_keygen(&key, w->secret_key, attributes, COUNT, NULL, NULL), CPABE_OK);
+    assert_int_equal(cpabe_attribute_key_encode(&data, &length, key), CPABE_OK);
+    for (size_t i = 0; i < key->k.count; i++) {
+        const struct tkn_attribute *a = &key->k.attributes[i];
+        const struct bls_g1_affine *points[3] = {&a->k3[i % TKN_B_ROWS],
+                                                 a->wildcard ? &a->wild[i % TKN_B_ROWS] : NULL,
+                                                 i < TKN_B_ROWS ? &key->k.k2[i] : NULL};
+        for (size_t j = 0; j < 3; j++) {
+            uint8_t saved[BLS_G1_BYTES];
+            if (points[j] == NULL) {
+                continue;
+            }
+            uint8_t *at = find_g1(data, length, points[j]);
+            memcpy(saved, at, sizeof saved);
+            shift_g1(at, &g1);
+            expect_no_key(data, length);
+            memcpy(at, saved, sizeof saved);
+        }
+    }
+    for (size_t i = 0; i < TKN_A_ROWS; i++) {
+        uint8_t saved[BLS_G2_BYTES];
+        uint8_t *at = find_g2(data, length, &key->k.k1[i]);
+        memcpy(saved, at, sizeof saved);
+        shift_g2(at, &g2);
+        expect_no_key(data, length);
+        memcpy(at, saved, sizeof saved);
+    }
+    assert_int_equal(cpabe_attribute_key_parse(&again, data, length), CPABE_OK);
+    cpabe_attribute_key_free(again);
+    cpabe_attribute_key_free(key);
+    cpabe_free(data);
+}
+
+static void test_public_keys(void **state)
+{
+    const struct letter_world *w = *state;
+    uint8_t *data;
+    size_t length;
+    struct bls_g1 g1;
+    struct bls_g2 g2;
+    torsion_g1(&g1);
+    torsion_g2(&g2);
+    assert_int_equal(cpabe_public_key_encode(&data, &length, w->public_key), CPABE_OK);
+    for (size_t i = 0; i < TKN_B_ROWS * TKN_K + TKN_A_ROWS * TKN_K; i++) {
+        struct cpabe_public_key *key = NULL;
+        uint8_t saved[BLS_G2_BYTES];
+        bool in_g2 = i < TKN_B_ROWS * TKN_K;
+        uint8_t *at = in_g2 ? find_g2(data, length, &w->public_key->p.b2[i])
+                            : find_g1(data, length, &w->public_key->p.wb1[i - TKN_B_ROWS * TKN_K]);
+        memcpy(saved, at, in_g2 ? BLS_G2_BYTES : BLS_G1_BYTES);
+        if (in_g2) {
+            shift_g2(at, &g2);
+        } else {
+            shift_g1(at, &g1);
+        }
+        assert_int_equal(cpabe_public_key_parse(&key, data, length), CPABE_ERR_MALFORMED);
+        assert_null(key);
+        memcpy(at, saved, in_g2 ? BLS_G2_BYTES : BLS_G1_BYTES);
+    }
+    cpabe_free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_off_the_curve),
         cmocka_unit_test(test_infinity),
         cmocka_unit_test(test_unused),
+        cmocka_unit_test(test_attribute_keys),
+        cmocka_unit_test(test_public_keys),
     };
     return cmocka_run_group_tests(tests, letter_world_setup, letter_world_teardown);
 }
