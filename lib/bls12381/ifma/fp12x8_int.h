@@ -16,7 +16,7 @@ struct bls_fp12x8 {
     struct bls_fp6x8 c0, c1;
 };
 
-/* A line of the Miller loop, l0 + l1 v + l4 v w. */
+/* A line of the Miller loop, l0 + l1 v + l4 v w; coordinates carried, top limbs below 2^38. */
 struct bls_linex8 {
     struct bls_fp2x8 l0, l1, l4;
 };

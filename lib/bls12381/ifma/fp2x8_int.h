@@ -2,7 +2,8 @@
  * of. Classes of coordinates, after those of fp8_int.h:
  *
  *   reduced   what every product gives
- *   sum       the plain sum of two reduced ones: limbs below 2^51 + 2^14, top below 2^35
+ *   carried   limbs as in reduced; the top one matters little to a product: below 2^38
+ *   sum       the plain sum of two carried ones: limbs below 2^51 + 2^14, top below 2^39
  *   wide      both coordinates wide
  *
  * Constant-time. Outputs may be inputs, except where wide. */
@@ -18,14 +19,14 @@ struct bls_fp2x8_wide {
     struct bls_fp8_wide c0, c1;
 };
 
-/* reduced times reduced; each product's columns are within 2^57. */
+/* carried times carried; columns are within 2^58, column 15 within 2^31. */
 void bls_fp2x8_mul(struct bls_fp2x8 *out, const struct bls_fp2x8 *a, const struct bls_fp2x8 *b);
 void bls_fp2x8_mul_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp2x8 *a,
                         const struct bls_fp2x8 *b);
 /* sum times sum. */
 void bls_fp2x8_mul_sums_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp2x8 *a,
                              const struct bls_fp2x8 *b);
-/* reduced or carried. */
+/* carried, with a top limb below 2^37. */
 void bls_fp2x8_square(struct bls_fp2x8 *out, const struct bls_fp2x8 *a);
 void bls_fp2x8_square_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp2x8 *a);
 /* The coordinates of a, operands, times b, operand. */

@@ -24,7 +24,8 @@ struct bls_miller_points {
 /* Up to eight pairs. p may be NULL: then the lines are l0, l1, l4 as they are. */
 void bls_miller_points_load(struct bls_miller_points *out, const struct bls_g1_affine *p,
                             const struct bls_g2_affine *q, size_t n);
-/* The next line, and the step it belongs to; coordinates carried. */
+/* The next line, and the step it belongs to; T is reduced, the line's coordinates are carried, with
+ * top limbs below 2^38. */
 void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t);
 void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t);
 /* After the last step T = [|x|]Q: the lanes in which that is -psi(Q) and not infinity, which are

@@ -42,7 +42,7 @@ struct prove_class {
 };
 
 /* The classes of fp8_int.h, and sums of n reduced elements. */
-extern const struct prove_class prove_reduced, prove_operand, prove_canonical, prove_wide;
+extern const struct prove_class prove_reduced, prove_carried, prove_operand, prove_wide;
 struct prove_class prove_sum(unsigned n);
 
 struct proof {

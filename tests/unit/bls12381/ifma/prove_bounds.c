@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct proof_table proofs_fp8, proofs_g1, proofs_whole;
+extern const struct proof_table proofs_fp8, proofs_g1, proofs_tower, proofs_whole;
 static const struct proof_table *const tables[] = {
     &proofs_fp8,
     &proofs_g1,
+    &proofs_tower,
     &proofs_whole,
 };
 
@@ -21,8 +22,8 @@ enum { DIGITS = 2 * BLS_FP8_LIMBS };
 struct bls_vec_faults bls_vec_faults;
 
 const struct prove_class prove_reduced = {"reduced", 0, POWER(50) + POWER(13), 0, POWER(34), 10};
+const struct prove_class prove_carried = {"carried", 0, POWER(50) + POWER(13), 0, POWER(37), 0};
 const struct prove_class prove_operand = {"operand", 0, POWER(52), 0, POWER(40), 0};
-const struct prove_class prove_canonical = {"canonical", 0, POWER(50), 0, POWER(31), 0};
 const struct prove_class prove_wide = {"wide", -POWER(61), POWER(61), -POWER(32), POWER(32), 0};
 
 struct prove_class prove_sum(unsigned n)

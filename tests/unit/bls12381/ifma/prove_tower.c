@@ -1,0 +1,239 @@
+/* Fp2, Fp12, lines and Fp12 across the lanes: contracts of fp2x8_int.h, fp12x8_int.h, line_int.h
+ * and fp12_int.h. */
+#include "bls12381/ifma/fp12_int.h"
+#include "bls12381/ifma/line_int.h"
+#include "bls12381/ifma/transpose_int.h"
+#include "prove.h"
+
+#define POWER(n) ((bls_vec_i128)1 << (n))
+
+static const struct prove_class columns = {"columns",  -POWER(58), POWER(58),
+                                           -POWER(31), POWER(31),  0};
+/* A difference of carried elements, carried: what lines may have. */
+static const struct prove_class line_limbs = {"line", 0, POWER(50) + POWER(13), 0, POWER(38), 0};
+
+static void fp2_mul(void)
+{
+    struct bls_fp2x8 a, b, out;
+    struct bls_fp2x8_wide w;
+    prove_given(&a, sizeof a, &line_limbs);
+    prove_given(&b, sizeof b, &line_limbs);
+    bls_fp2x8_mul_wide(&w, &a, &b);
+    prove_gives_wide(&w, sizeof w, &columns);
+    bls_fp2x8_mul(&out, &a, &b);
+    prove_gives(&out, sizeof out, &prove_reduced);
+    bls_fp2x8_mul(&a, &a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void fp2_mul_sums(void)
+{
+    struct prove_class sum = line_limbs;
+    struct bls_fp2x8 a, b;
+    struct bls_fp2x8_wide w;
+    sum.limit *= 2;
+    sum.top_limit *= 2;
+    prove_given(&a, sizeof a, &sum);
+    prove_given(&b, sizeof b, &sum);
+    bls_fp2x8_mul_sums_wide(&w, &a, &b);
+    prove_gives_wide(&w, sizeof w, &columns);
+}
+
+static void fp2_square(void)
+{
+    struct bls_fp2x8 a;
+    struct bls_fp2x8_wide w;
+    prove_given(&a, sizeof a, &prove_carried);
+    bls_fp2x8_square_wide(&w, &a);
+    prove_gives_wide(&w, sizeof w, &columns);
+    bls_fp2x8_square(&a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void fp2_mul_fp(void)
+{
+    struct bls_fp2x8 a;
+    prove_given(&a, sizeof a, &prove_operand);
+    bls_fp2x8_mul_fp(&a, &a, &a.c1);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void fp2_mul_xi(void)
+{
+    struct bls_fp2x8 a;
+    prove_given(&a, sizeof a, &prove_reduced);
+    bls_fp2x8_mul_xi(&a, &a);
+    prove_gives(&a, sizeof a, &prove_operand);
+}
+
+static void fp12_mul(void)
+{
+    struct bls_fp12x8 a, b;
+    prove_given(&a, sizeof a, &prove_reduced);
+    prove_given(&b, sizeof b, &prove_reduced);
+    bls_fp12x8_mul(&a, &a, &b);
+    prove_gives(&a, sizeof a, &prove_reduced);
+    bls_fp12x8_mul(&a, &a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void line_products(void)
+{
+    struct bls_linex8 l, m;
+    struct bls_line_pairx8 a;
+    struct bls_fp12x8 f;
+    prove_given(&l, sizeof l, &line_limbs);
+    prove_given(&m, sizeof m, &line_limbs);
+    bls_linex8_mul(&a, &l, &m);
+    prove_gives(&a, sizeof a, &prove_reduced);
+    prove_given(&a, sizeof a, &prove_reduced);
+    bls_line_pairx8_mul(&f, &a, &a);
+    prove_gives(&f, sizeof f, &prove_reduced);
+    bls_line_pairx8_mul_line(&f, &a, &l);
+    prove_gives(&f, sizeof f, &prove_reduced);
+    prove_given(&f, sizeof f, &prove_reduced);
+    bls_fp12x8_mul_pair(&f, &f, &a);
+    prove_gives(&f, sizeof f, &prove_reduced);
+    prove_given(&f, sizeof f, &prove_reduced);
+    bls_fp12x8_mul_line(&f, &f, &l);
+    prove_gives(&f, sizeof f, &prove_reduced);
+}
+
+/* The points that a step is given: T as a step left it, the rest as it was loaded. */
+static void given_points(struct bls_miller_points *t, bool at_one)
+{
+    static const struct bls_g1_affine p[BLS_LANES];
+    static const struct bls_g2_affine q[BLS_LANES];
+    bls_miller_points_load(t, at_one ? NULL : p, q, BLS_LANES);
+    prove_gives(&t->x, sizeof t->x, &prove_reduced);
+    prove_gives(&t->y, sizeof t->y, &prove_reduced);
+    prove_gives(&t->z, sizeof t->z, &prove_reduced);
+    prove_given(&t->x, sizeof t->x, &prove_reduced);
+    prove_given(&t->y, sizeof t->y, &prove_reduced);
+    prove_given(&t->z, sizeof t->z, &prove_reduced);
+}
+
+static void gives_points(const struct bls_miller_points *t, const struct bls_linex8 *line)
+{
+    prove_gives(line, sizeof *line, &line_limbs);
+    prove_gives(&t->x, sizeof t->x, &prove_reduced);
+    prove_gives(&t->y, sizeof t->y, &prove_reduced);
+    prove_gives(&t->z, sizeof t->z, &prove_reduced);
+}
+
+static void miller_double(void)
+{
+    struct bls_miller_points t;
+    struct bls_linex8 line;
+    for (int at_one = 0; at_one < 2; at_one++) {
+        given_points(&t, at_one == 1);
+        bls_miller_double(&line, &t);
+        gives_points(&t, &line);
+    }
+}
+
+static void miller_add(void)
+{
+    struct bls_miller_points t;
+    struct bls_linex8 line;
+    for (int at_one = 0; at_one < 2; at_one++) {
+        given_points(&t, at_one == 1);
+        bls_miller_add(&line, &t);
+        gives_points(&t, &line);
+    }
+}
+
+static void miller_in_subgroup(void)
+{
+    struct bls_miller_points t;
+    given_points(&t, false);
+    (void)bls_miller_in_subgroup(&t);
+}
+
+static void across_mul(void)
+{
+    struct bls_fp12_lanes a, b;
+    prove_given(&a, sizeof a, &prove_reduced);
+    prove_given(&b, sizeof b, &prove_reduced);
+    bls_fp12_lanes_mul(&a, &a, &b);
+    prove_gives(&a, sizeof a, &prove_reduced);
+    bls_fp12_lanes_mul(&a, &a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void across_square(void)
+{
+    struct bls_fp12_lanes a;
+    prove_given(&a, sizeof a, &prove_reduced);
+    bls_fp12_lanes_square(&a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void across_cyclotomic_square(void)
+{
+    struct bls_fp12_lanes a;
+    prove_given(&a, sizeof a, &prove_reduced);
+    bls_fp12_lanes_cyclotomic_square(&a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void across_conjugate(void)
+{
+    struct bls_fp12_lanes a;
+    prove_given(&a, sizeof a, &prove_reduced);
+    bls_fp12_lanes_conjugate(&a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void across_memory(void)
+{
+    struct bls_fp12 f = {0};
+    struct bls_fp12_lanes a, parts[BLS_LANES];
+    struct bls_fp12x8 factors;
+    bls_fp12_lanes_load(&a, &f);
+    prove_gives(&a, sizeof a, &prove_reduced);
+    prove_given(&a, sizeof a, &prove_reduced);
+    bls_fp12_lanes_store(&f, &a);
+    prove_given(&factors, sizeof factors, &prove_reduced);
+    bls_fp12_lanes_split(parts, &factors);
+    prove_gives(parts, sizeof parts, &prove_reduced);
+}
+
+/* Lane i of vector j is lane j of vector i. */
+static void transpose(void)
+{
+    bls_vec v[BLS_LANES];
+    for (int i = 0; i < BLS_LANES; i++) {
+        for (int j = 0; j < BLS_LANES; j++) {
+            v[i].lane[j] = bls_bound_range(10 * i + j, 10 * i + j);
+        }
+    }
+    bls_vec_transpose(v);
+    for (int i = 0; i < BLS_LANES; i++) {
+        for (int j = 0; j < BLS_LANES; j++) {
+            if (v[i].lane[j].low != 10 * j + i || v[i].lane[j].high != 10 * j + i) {
+                bls_bound_fault("transpose", v[i].lane[j]);
+            }
+        }
+    }
+}
+
+static const struct proof tower[] = {
+    {"fp2x8_mul", fp2_mul, false},
+    {"fp2x8_mul_sums_wide", fp2_mul_sums, false},
+    {"fp2x8_square", fp2_square, false},
+    {"fp2x8_mul_fp", fp2_mul_fp, false},
+    {"fp2x8_mul_xi", fp2_mul_xi, false},
+    {"fp12x8_mul", fp12_mul, false},
+    {"products of lines", line_products, false},
+    {"miller_double", miller_double, false},
+    {"miller_add", miller_add, false},
+    {"miller_in_subgroup", miller_in_subgroup, false},
+    {"fp12_lanes_mul", across_mul, false},
+    {"fp12_lanes_square", across_square, false},
+    {"fp12_lanes_cyclotomic", across_cyclotomic_square, false},
+    {"fp12_lanes_conjugate", across_conjugate, false},
+    {"fp12_lanes, memory", across_memory, false},
+    {"transpose", transpose, false},
+};
+const struct proof_table proofs_tower = PROOF_TABLE(tower);
