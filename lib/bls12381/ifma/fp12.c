@@ -11,7 +11,7 @@
 #include "bls12381/ifma/product_int.h"
 #include "bls12381/ifma/transpose_int.h"
 
-enum { REAL_LANES = 0x55 };
+enum { REAL_LANES = 0x55, SIX_LANES = 0x3f };
 
 /* Three elements of Fp4 before reduction. */
 struct wide4 {
@@ -34,13 +34,15 @@ static inline void permute(struct bls_fp8 *out, const struct bls_fp8 *a,
     }
 }
 
+/* Of two vectors; lanes 6 and 7 of the result are zero. */
 static inline void permute_two(struct bls_fp8 *out, const struct bls_fp8 *a,
                                const struct bls_fp8 *b, const uint64_t index[static BLS_LANES])
 {
     const bls_vec by = bls_vec_load(index);
+    const bls_lanes six = bls_lanes_from(SIX_LANES);
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-        out->limb[i] = bls_vec_permute_two(a->limb[i], b->limb[i], by);
+        out->limb[i] = bls_vec_permute_two_lanes(six, a->limb[i], b->limb[i], by);
     }
 }
 
@@ -52,20 +54,17 @@ static inline bls_vec times_xi(bls_vec a)
     return bls_vec_select(bls_lanes_from(REAL_LANES), bls_vec_sub(a, other), bls_vec_add(a, other));
 }
 
-/* What a product in Fp2 takes of its second operand, reduced or carried: y as it is, and
- * (-y1, y0), carried. */
-struct factor {
-    struct bls_fp8 y, turned;
-};
-
+/* (-y1, y0), carried, for a carried y. */
 static inline void turn(struct bls_fp8 *out, const struct bls_fp8 *y)
 {
-    struct bls_fp8 other, minus;
-    permute(&other, y, exchanged);
-    bls_fp8_zero(&minus);
-    bls_fp8_sub_carried(&minus, &minus, &other);
-    bls_fp8_select(&other, bls_lanes_from(REAL_LANES), &minus, &other);
-    bls_fp8_carry(out, &other);
+    const bls_vec by = bls_vec_load(exchanged);
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        bls_vec other = bls_vec_permute(y->limb[i], by);
+        out->limb[i] = bls_vec_sub_lanes(bls_lanes_from(REAL_LANES), other,
+                                         bls_vec_set1(bls_fp8_above_high[i]), other);
+    }
+    bls_fp8_carry(out, out);
 }
 
 /* out = x y in three Fp2; x carried, or the sum of two such. */
@@ -115,8 +114,12 @@ static inline void fp2x3_square_wide(struct bls_fp8_wide *restrict out, const st
     permute(&sum, x, both_real);
     permute(&other, x, exchanged);
     bls_fp8_add(&sum, &sum, &other); /* (x0 + x1, 2 x0) */
-    bls_fp8_sub_carried(&difference, x, &other);
-    bls_fp8_select(&difference, bls_lanes_from(REAL_LANES), &difference, x); /* (x0 - x1, x1) */
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) { /* (x0 - x1, x1) */
+        bls_vec lifted = bls_vec_add(x->limb[i], bls_vec_set1(bls_fp8_above_high[i]));
+        difference.limb[i] =
+            bls_vec_sub_lanes(bls_lanes_from(REAL_LANES), x->limb[i], lifted, other.limb[i]);
+    }
     bls_fp8_mul_wide(out, &sum, &difference);
 }
 
@@ -139,7 +142,8 @@ static void fp4x3_square_wide(struct wide4 *restrict out, const struct bls_fp8 *
     }
 }
 
-/* From (m, p) to (A0, A1, A2), and to the sums of two (A1 + A2, A0 + A1, A0 + A2). */
+/* From (m, p) to (A0, A1, A2), lanes 6 and 7 zero, which they stay up to the reduction; and to the
+ * sums of two (A1 + A2, A0 + A1, A0 + A2). */
 static const uint64_t to_a[BLS_LANES] = {0, 1, 12, 13, 2, 3, 6, 7};
 static const uint64_t to_b[BLS_LANES] = {8, 9, 4, 5, 10, 11, 14, 15};
 static const uint64_t rotate_1[BLS_LANES] = {2, 3, 0, 1, 0, 1, 6, 7};
@@ -177,16 +181,14 @@ static void combine(struct bls_fp12_lanes *out, const struct wide4 *d, const str
     const bls_vec by_1 = bls_vec_load(rotate_1), by_2 = bls_vec_load(rotate_2);
     const bls_vec by_plain = bls_vec_load(plain), by_s = bls_vec_load(times_s);
     const bls_vec by_middle = bls_vec_load(middle);
-    const bls_lanes six = bls_lanes_from(0x3f);
     struct wide4 r;
 #pragma GCC unroll 2
     for (int k = 0; k < BLS_FP8_COLUMNS; k++) {
-        bls_vec da = bls_vec_select(six, d->a.column[k], bls_vec_zero());
-        bls_vec db = bls_vec_select(six, d->b.column[k], bls_vec_zero());
+        bls_vec da = d->a.column[k], db = d->b.column[k];
         bls_vec fa = bls_vec_sub(e->a.column[k], bls_vec_permute(da, by_1));
         bls_vec fb = bls_vec_sub(e->b.column[k], bls_vec_permute(db, by_1));
-        fa = bls_vec_select(six, bls_vec_sub(fa, bls_vec_permute(da, by_2)), bls_vec_zero());
-        fb = bls_vec_select(six, bls_vec_sub(fb, bls_vec_permute(db, by_2)), bls_vec_zero());
+        fa = bls_vec_sub(fa, bls_vec_permute(da, by_2));
+        fb = bls_vec_sub(fb, bls_vec_permute(db, by_2));
         bls_vec a =
             bls_vec_add(bls_vec_permute_two(da, fa, by_plain), bls_vec_permute(da, by_middle));
         bls_vec b =

@@ -109,6 +109,16 @@ static inline bls_vec bls_vec_select(bls_lanes mask, bls_vec a, bls_vec b)
     return _mm512_mask_blend_epi64(mask, b, a);
 }
 
+static inline bls_vec bls_vec_sub_lanes(bls_lanes mask, bls_vec keep, bls_vec a, bls_vec b)
+{
+    return _mm512_mask_sub_epi64(keep, mask, a, b);
+}
+
+static inline bls_vec bls_vec_permute_two_lanes(bls_lanes mask, bls_vec a, bls_vec b, bls_vec index)
+{
+    return _mm512_maskz_permutex2var_epi64(mask, a, index, b);
+}
+
 static inline bls_lanes bls_vec_is_zero(bls_vec a)
 {
     return _mm512_testn_epi64_mask(a, a);

@@ -185,6 +185,18 @@ static inline bls_vec bls_vec_select(bls_lanes mask, bls_vec a, bls_vec b)
     return a;
 }
 
+/* a - b in the lanes of the mask, keep in the others. */
+static inline bls_vec bls_vec_sub_lanes(bls_lanes mask, bls_vec keep, bls_vec a, bls_vec b)
+{
+    return bls_vec_select(mask, bls_vec_sub(a, b), keep);
+}
+
+/* bls_vec_permute_two in the lanes of the mask, zero in the others. */
+static inline bls_vec bls_vec_permute_two_lanes(bls_lanes mask, bls_vec a, bls_vec b, bls_vec index)
+{
+    return bls_vec_select(mask, bls_vec_permute_two(a, b, index), bls_vec_zero());
+}
+
 static inline bls_lanes bls_vec_is_zero(bls_vec a)
 {
     unsigned mask = 0;
