@@ -335,7 +335,7 @@ struct bls_g2_lines {
             uint64_t infinite;
             struct bls_fp2 line[68][3]; /* one a step */
         } plain;
-        uint64_t lanes[9][48][8]; /* 68 lines of three Fp2, in 9 batches of eight lanes */
+        uint64_t lanes[9][32][8]; /* 68 lines of two Fp2, in 9 batches of eight lanes */
     } u;
 };
 void bls_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q);

@@ -229,3 +229,79 @@ void bls_linex8_mul(struct bls_line_pairx8 *out, const struct bls_linex8 *l,
     bls_fp2x8_reduce(&r.e, &t);
     *out = r;
 }
+
+/* w += a 2^400: a is added to what w is after reduction. */
+static void wide_add_element(struct bls_fp2x8_wide *w, const struct bls_fp2x8 *a)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        const int k = BLS_FP8_LIMBS + i;
+        w->c0.column[k] = bls_vec_add(w->c0.column[k], a->c0.limb[i]);
+        w->c1.column[k] = bls_vec_add(w->c1.column[k], a->c1.limb[i]);
+    }
+}
+
+/* w += (1 + u) a 2^400. */
+static void wide_add_xi_element(struct bls_fp2x8_wide *w, const struct bls_fp2x8 *a)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        const int k = BLS_FP8_LIMBS + i;
+        bls_vec real = bls_vec_sub(a->c0.limb[i], a->c1.limb[i]);
+        bls_vec imaginary = bls_vec_add(a->c0.limb[i], a->c1.limb[i]);
+        w->c0.column[k] = bls_vec_add(w->c0.column[k], real);
+        w->c1.column[k] = bls_vec_add(w->c1.column[k], imaginary);
+    }
+}
+
+/* (a0 + a1 v + v w)(b0 + b1 v + v w)
+ *   = (a0 b0 + xi) + (a0 b1 + a1 b0) v + a1 b1 v^2 + ((a0 + b0) v + (a1 + b1) v^2) w */
+static void fixed_pair(struct bls_line_pairx8 *out, const struct bls_fixed_linex8 *a,
+                       const struct bls_fixed_linex8 *b)
+{
+    struct bls_fp2x8_wide v0, v1, t;
+    struct bls_fp2x8 xi;
+    bls_fp2x8_mul_wide(&v0, &a->l0, &b->l0);
+    bls_fp2x8_mul_wide(&v1, &a->l1, &b->l1);
+    cross_wide(&t, &a->l0, &a->l1, &b->l0, &b->l1, &v0, &v1);
+    bls_fp2x8_reduce(&out->c0.c1, &t);
+    bls_fp2x8_reduce(&out->c0.c2, &v1);
+    bls_fp8_set(&xi.c0, bls_fp8_one);
+    xi.c1 = xi.c0;
+    wide_add_element(&v0, &xi);
+    bls_fp2x8_reduce(&out->c0.c0, &v0);
+    fp2_sum(&out->d, &a->l0, &b->l0);
+    fp2_sum(&out->e, &a->l1, &b->l1);
+}
+
+/* Of a pair's halves A0 and A1 = d v + e v^2, times l0 + l1 v + v w:
+ *   c0 = A0 (l0 + l1 v) + v (d v^2 + xi e)
+ *   c1 = A0 v + A1 (l0 + l1 v) = xi (a2 + e l1) + (a0 + d l0) v + (a1 + d l1 + e l0) v^2 */
+void bls_fixed_linex8_mul_three(struct bls_fp12x8 *out, const struct bls_fixed_linex8 l[static 3])
+{
+    struct bls_line_pairx8 a;
+    struct bls_fp6x8_wide t;
+    struct bls_fp2x8_wide v0, v1, x;
+    const struct bls_fixed_linex8 *m = &l[2];
+    fixed_pair(&a, &l[0], &l[1]);
+    fp6_mul_01_wide(&t, &a.c0, &m->l0, &m->l1);
+    wide_add_xi_element(&t.c0, &a.d);
+    wide_add_xi_element(&t.c1, &a.e);
+    bls_fp2x8_reduce(&out->c0.c0, &t.c0);
+    bls_fp2x8_reduce(&out->c0.c1, &t.c1);
+    bls_fp2x8_reduce(&out->c0.c2, &t.c2);
+
+    bls_fp2x8_mul_wide(&v0, &a.d, &m->l0);
+    bls_fp2x8_mul_wide(&v1, &a.e, &m->l1);
+    cross_wide(&x, &a.d, &a.e, &m->l0, &m->l1, &v0, &v1);
+    wide_add_element(&x, &a.c0.c1);
+    bls_fp2x8_reduce(&out->c1.c2, &x);
+    wide_add_element(&v0, &a.c0.c0);
+    bls_fp2x8_reduce(&out->c1.c1, &v0);
+    wide_add_element(&v1, &a.c0.c2);
+    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
+        x.c0.column[i] = bls_vec_sub(v1.c0.column[i], v1.c1.column[i]);
+        x.c1.column[i] = bls_vec_add(v1.c0.column[i], v1.c1.column[i]);
+    }
+    bls_fp2x8_reduce(&out->c1.c0, &x);
+}

@@ -25,6 +25,10 @@ struct bls_line_pairx8 {
     struct bls_fp6x8 c0;
     struct bls_fp2x8 d, e;
 };
+/* A line of a fixed point, l0 + l1 v + v w. */
+struct bls_fixed_linex8 {
+    struct bls_fp2x8 l0, l1;
+};
 
 void bls_fp12x8_mul(struct bls_fp12x8 *out, const struct bls_fp12x8 *a, const struct bls_fp12x8 *b);
 void bls_linex8_mul(struct bls_line_pairx8 *out, const struct bls_linex8 *l,
@@ -33,6 +37,8 @@ void bls_line_pairx8_mul(struct bls_fp12x8 *out, const struct bls_line_pairx8 *a
                          const struct bls_line_pairx8 *b);
 void bls_line_pairx8_mul_line(struct bls_fp12x8 *out, const struct bls_line_pairx8 *a,
                               const struct bls_linex8 *l);
+/* out = l[0] l[1] l[2]. */
+void bls_fixed_linex8_mul_three(struct bls_fp12x8 *out, const struct bls_fixed_linex8 l[static 3]);
 /* out = a b. */
 void bls_fp12x8_mul_pair(struct bls_fp12x8 *out, const struct bls_fp12x8 *a,
                          const struct bls_line_pairx8 *b);

@@ -6,13 +6,16 @@
 
 #include "base/ct.h"
 #include "base/secret.h"
-#include "bls12381/constants_int.h"
+#include "bls12381/fp_int.h"
 #include "bls12381/ifma/path_ifma_int.h"
 #include "bls12381/ifma/transpose_int.h"
 
 #include <string.h>
 
-enum { LINE_VECTORS = sizeof(struct bls_linex8) / sizeof(bls_vec) };
+enum {
+    LINE_VECTORS = sizeof(struct bls_linex8) / sizeof(bls_vec),
+    FIXED_VECTORS = sizeof(struct bls_fixed_linex8) / sizeof(bls_vec),
+};
 
 /* Which steps add: a doubling for each bit of |x| below the top one, and an addition after it where
  * the bit is set. */
@@ -64,95 +67,195 @@ static void batch_lines(struct bls_linex8 lines[static BLS_LANES], struct bls_mi
     }
 }
 
+/* Norms c0^2 + c1^2 of eight Fp2, which are inverted together: 1/a = conj(a) / norm(a). */
+static void norms(struct bls_fp out[static BLS_LANES], const struct bls_fp2x8 *a)
+{
+    struct bls_fp8 s, t;
+    bls_fp8_mul(&s, &a->c0, &a->c0);
+    bls_fp8_mul(&t, &a->c1, &a->c1);
+    bls_fp8_add(&s, &s, &t);
+    bls_fp8_store(out, &s, sizeof *out);
+}
+
+/* l0 + l1 v + l4 v w divided by l4, which changes the pairing by a factor that the final
+ * exponentiation takes away. l4 is never zero for a point of the subgroup; of infinity, and in the
+ * lanes behind the last step, the quotients are zero. */
+static void divide(struct bls_fixed_linex8 *out, const struct bls_linex8 *l,
+                   const struct bls_fp norm_inverse[static BLS_LANES])
+{
+    struct bls_fp8 n;
+    struct bls_fp2x8 inverse;
+    bls_fp8_load(&n, norm_inverse, sizeof *norm_inverse);
+    bls_fp8_mul(&inverse.c0, &l->l4.c0, &n);
+    bls_fp8_mul(&inverse.c1, &l->l4.c1, &n);
+    bls_fp8_neg(&inverse.c1, &inverse.c1);
+    bls_fp8_carry(&inverse.c1, &inverse.c1);
+    bls_fp2x8_mul(&out->l0, &l->l0, &inverse);
+    bls_fp2x8_mul(&out->l1, &l->l1, &inverse);
+}
+
+/* Inverts n elements, zeros staying zero; out and in are apart. */
+static void invert_all(struct bls_fp *out, const struct bls_fp *in, size_t n)
+{
+    static const struct bls_fp zero = {{0}};
+    struct bls_fp product = bls_fp_one, t;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = product;
+        bls_fp_select(&t, bls_fp_is_zero(&in[i]), &bls_fp_one, &in[i]);
+        bls_fp_mul(&product, &product, &t);
+    }
+    bls_fp_inverse(&product, &product);
+    for (size_t i = n; i-- > 0;) {
+        uint64_t none = bls_fp_is_zero(&in[i]);
+        bls_fp_mul(&out[i], &out[i], &product);
+        bls_fp_select(&out[i], none, &zero, &out[i]);
+        bls_fp_select(&t, none, &bls_fp_one, &in[i]);
+        bls_fp_mul(&product, &product, &t);
+    }
+}
+
 void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine *q)
 {
-    struct bls_linex8 lines[BLS_LANES];
+    struct bls_linex8 lines[BLS_LANES], kept[BLS_MILLER_BATCHES];
     struct bls_miller_points t;
+    struct bls_fp norm[BLS_MILLER_BATCHES][BLS_LANES], inverse[BLS_MILLER_BATCHES][BLS_LANES];
+    struct bls_fixed_linex8 fixed;
     struct schedule schedule;
     schedule_make(&schedule);
     bls_miller_points_load(&t, NULL, q, 1);
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
         batch_lines(lines, &t, &schedule, batch);
-        for (int j = 0; j < LINE_VECTORS; j++) {
-            bls_vec_store(out->u.lanes[batch][j], ((const bls_vec *)&lines[0])[j]);
+        kept[batch] = lines[0];
+        norms(norm[batch], &kept[batch].l4);
+    }
+    invert_all(inverse[0], norm[0], (size_t)BLS_MILLER_BATCHES * BLS_LANES);
+    uint64_t infinite = bls_g2_affine_is_infinity(q);
+    for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
+        divide(&fixed, &kept[batch], inverse[batch]);
+        for (int j = 0; j < FIXED_VECTORS; j++) {
+            bls_vec v = ((const bls_vec *)&fixed)[j];
+            v = bls_vec_select(bls_lanes_from((unsigned)infinite & 0xff), bls_vec_zero(), v);
+            bls_vec_store(out->u.lanes[batch][j], v);
         }
     }
     kf_wipe(lines, sizeof lines);
+    kf_wipe(kept, sizeof kept);
     kf_wipe(&t, sizeof t);
+    kf_wipe(norm, sizeof norm);
+    kf_wipe(inverse, sizeof inverse);
+    kf_wipe(&fixed, sizeof fixed);
 }
 
-/* Where a fixed point's lines are evaluated, the same in every lane. */
+/* Where a fixed point's lines are evaluated, the same in every lane: l0 / yP + (l1 xP / yP) v + v
+ * w, once more without a factor. Infinity has x / y = 1 / y = 0, which leaves v w; as (v w)^2 is in
+ * Fp2 the final exponentiation makes it 1, so neither infinity needs a case of its own. */
 struct fixed_point {
-    struct bls_fp8 x, y;
-    bls_lanes infinite;
+    struct bls_fp8 x_over_y, one_over_y;
 };
 
-static void fixed_load(struct fixed_point *out, const struct bls_g1_affine *p)
+static void fixed_load(struct fixed_point out[static BLS_MILLER_FIXED],
+                       const struct bls_g1_affine *p, size_t n)
 {
-    bls_fp8_load(&out->x, &p->x, 0);
-    bls_fp8_load(&out->y, &p->y, 0);
-    out->infinite = bls_lanes_from((unsigned)bls_g1_affine_is_infinity(p) & 0xff);
+    struct bls_fp y[BLS_MILLER_FIXED], inverse[BLS_MILLER_FIXED], x;
+    if (n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        y[i] = p[i].y;
+    }
+    invert_all(inverse, y, n);
+    for (size_t i = 0; i < n; i++) {
+        bls_fp_mul(&x, &p[i].x, &inverse[i]);
+        bls_fp8_load(&out[i].x_over_y, &x, 0);
+        bls_fp8_load(&out[i].one_over_y, &inverse[i], 0);
+    }
+    kf_wipe(y, sizeof y);
+    kf_wipe(inverse, sizeof inverse);
+    kf_wipe(&x, sizeof x);
 }
 
-static void fixed_line(struct bls_linex8 *out, const struct bls_g2_lines *lines, int batch,
+static void fixed_line(struct bls_fixed_linex8 *out, const struct bls_g2_lines *lines, int batch,
                        const struct fixed_point *p)
 {
-    struct bls_linex8 one;
-    for (int j = 0; j < LINE_VECTORS; j++) {
+    for (int j = 0; j < FIXED_VECTORS; j++) {
         ((bls_vec *)out)[j] = bls_vec_load(lines->u.lanes[batch][j]);
     }
-    bls_fp2x8_mul_fp(&out->l1, &out->l1, &p->x);
-    bls_fp2x8_mul_fp(&out->l4, &out->l4, &p->y);
-    line_one(&one);
-    bls_fp2x8_select(&out->l0, p->infinite, &one.l0, &out->l0);
-    bls_fp2x8_select(&out->l1, p->infinite, &one.l1, &out->l1);
-    bls_fp2x8_select(&out->l4, p->infinite, &one.l4, &out->l4);
+    bls_fp2x8_mul_fp(&out->l0, &out->l0, &p->one_over_y);
+    bls_fp2x8_mul_fp(&out->l1, &out->l1, &p->x_over_y);
 }
 
-/* The product of up to three lines times what is there already; n = 0 leaves it. */
-static void multiply_rest(struct bls_fp12x8 *f, bool first, const struct bls_linex8 *lines,
-                          size_t n)
+/* A product that begins with its first factor. */
+struct product {
+    struct bls_fp12x8 f;
+    bool begun;
+};
+
+static void multiply(struct product *product, const struct bls_fp12x8 *factor)
 {
-    struct bls_line_pairx8 pair;
-    struct bls_fp12x8 t;
-    if (first) {
-        memset(f, 0, sizeof *f);
-        bls_fp8_set(&f->c0.c0.c0, bls_fp8_one);
+    if (product->begun) {
+        bls_fp12x8_mul(&product->f, &product->f, factor);
+    } else {
+        product->f = *factor;
+        product->begun = true;
     }
-    if (n >= 2) {
-        bls_linex8_mul(&pair, &lines[0], &lines[1]);
-    }
-    if (n == 3) {
-        bls_line_pairx8_mul_line(&t, &pair, &lines[2]);
-        bls_fp12x8_mul(f, f, &t);
-    } else if (n == 2) {
-        bls_fp12x8_mul_pair(f, f, &pair);
-    } else if (n == 1) {
-        bls_fp12x8_mul_line(f, f, &lines[0]);
-    }
-    kf_wipe(&pair, sizeof pair);
-    kf_wipe(&t, sizeof t);
 }
 
-/* The product of n lines: fours as two pairs. */
-static void multiply_lines(struct bls_fp12x8 *f, const struct bls_linex8 *lines, size_t n)
+/* n lines: fours as two pairs, then what is left. */
+static void multiply_lines(struct product *product, const struct bls_linex8 *lines, size_t n)
 {
     struct bls_line_pairx8 a, b;
     struct bls_fp12x8 t;
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        bls_linex8_mul(&a, &lines[i], &lines[i + 1]);
-        bls_linex8_mul(&b, &lines[i + 2], &lines[i + 3]);
-        if (i == 0) {
-            bls_line_pairx8_mul(f, &a, &b);
-        } else {
-            bls_line_pairx8_mul(&t, &a, &b);
-            bls_fp12x8_mul(f, f, &t);
-        }
+    for (; n >= 4; n -= 4, lines += 4) {
+        bls_linex8_mul(&a, &lines[0], &lines[1]);
+        bls_linex8_mul(&b, &lines[2], &lines[3]);
+        bls_line_pairx8_mul(&t, &a, &b);
+        multiply(product, &t);
     }
-    multiply_rest(f, i == 0, lines + i, n - i);
+    if (n > 0 && !product->begun) {
+        memset(&t, 0, sizeof t);
+        bls_fp8_set(&t.c0.c0.c0, bls_fp8_one);
+        multiply(product, &t);
+    }
+    if (n >= 2) {
+        bls_linex8_mul(&a, &lines[0], &lines[1]);
+    }
+    if (n == 3) {
+        bls_line_pairx8_mul_line(&t, &a, &lines[2]);
+        multiply(product, &t);
+    } else if (n == 2) {
+        bls_fp12x8_mul_pair(&product->f, &product->f, &a);
+    } else if (n == 1) {
+        bls_fp12x8_mul_line(&product->f, &product->f, &lines[0]);
+    }
     kf_wipe(&a, sizeof a);
     kf_wipe(&b, sizeof b);
+    kf_wipe(&t, sizeof t);
+}
+
+/* The lines of fixed points, three at a time; one or two that are left as ordinary lines. */
+static void multiply_fixed(struct product *product, const struct bls_g2_lines *const *lines,
+                           const struct fixed_point *p, size_t n, int batch)
+{
+    struct bls_fixed_linex8 three[3];
+    struct bls_linex8 rest[2];
+    struct bls_fp12x8 t;
+    for (; n >= 3; n -= 3, lines += 3, p += 3) {
+        for (int i = 0; i < 3; i++) {
+            fixed_line(&three[i], lines[i], batch, &p[i]);
+        }
+        bls_fixed_linex8_mul_three(&t, three);
+        multiply(product, &t);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fixed_line(&three[i], lines[i], batch, &p[i]);
+        rest[i].l0 = three[i].l0;
+        rest[i].l1 = three[i].l1;
+        bls_fp8_set(&rest[i].l4.c0, bls_fp8_one);
+        bls_fp8_zero(&rest[i].l4.c1);
+    }
+    multiply_lines(product, rest, n);
+    kf_wipe(three, sizeof three);
+    kf_wipe(rest, sizeof rest);
     kf_wipe(&t, sizeof t);
 }
 
@@ -184,8 +287,8 @@ enum { POINT_GROUPS = BLS_MILLER_PAIRS / BLS_LANES };
 struct work {
     struct bls_miller_points points[POINT_GROUPS];
     struct fixed_point fixed[BLS_MILLER_FIXED];
-    struct bls_linex8 lines[BLS_MILLER_PAIRS + BLS_MILLER_FIXED];
-    struct bls_fp12x8 factors;
+    struct bls_linex8 lines[BLS_MILLER_PAIRS];
+    struct product factors;
 };
 
 uint64_t bls_miller(struct bls_fp12_lanes *f, const struct bls_g1_affine *p,
@@ -200,19 +303,15 @@ uint64_t bls_miller(struct bls_fp12_lanes *f, const struct bls_g1_affine *p,
         size_t count = n - i < BLS_LANES ? n - i : BLS_LANES;
         bls_miller_points_load(&w.points[i / BLS_LANES], p + i, q + i, count);
     }
-    for (size_t i = 0; i < nf; i++) {
-        fixed_load(&w.fixed[i], &pf[i]);
-    }
+    fixed_load(w.fixed, pf, nf);
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
         for (size_t i = 0; i < n; i += BLS_LANES) {
             batch_lines(w.lines + i, &w.points[i / BLS_LANES], &schedule, batch);
         }
-        /* the fixed ones take the places of the pairs that are not there */
-        for (size_t i = 0; i < nf; i++) {
-            fixed_line(&w.lines[n + i], lines[i], batch, &w.fixed[i]);
-        }
-        multiply_lines(&w.factors, w.lines, n + nf);
-        accumulate(f, &w.factors, &schedule, batch);
+        w.factors.begun = false;
+        multiply_fixed(&w.factors, lines, w.fixed, nf, batch);
+        multiply_lines(&w.factors, w.lines, n);
+        accumulate(f, &w.factors.f, &schedule, batch);
     }
     for (size_t i = 0; i < n; i += BLS_LANES) {
         unsigned lanes = bls_lanes_bits(bls_miller_in_subgroup(&w.points[i / BLS_LANES]));

@@ -91,7 +91,10 @@ void bls_ifma_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
     struct bls_fp12_lanes f, part;
     uint64_t good = ~(uint64_t)0;
     bool first = true;
-    while (first || n > 0 || nf > 0) {
+    if (n == 0 && nf == 0) {
+        bls_gt_one(out);
+    }
+    while (n > 0 || nf > 0) {
         size_t pairs = n < BLS_MILLER_PAIRS ? n : BLS_MILLER_PAIRS;
         size_t fixed = nf < BLS_MILLER_FIXED ? nf : BLS_MILLER_FIXED;
         good &= bls_miller(first ? &f : &part, p, q, pairs, pf, lines, fixed);
@@ -110,7 +113,9 @@ void bls_ifma_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
             lines += fixed;
         }
     }
-    final_exponentiation(out, &f);
+    if (!first) {
+        final_exponentiation(out, &f);
+    }
     if (in_subgroup != NULL) {
         *in_subgroup = good;
     }
