@@ -184,18 +184,23 @@ static void fixed_line(struct bls_fixed_linex8 *out, const struct bls_g2_lines *
     bls_fp2x8_mul_fp(&out->l1, &out->l1, &p->x_over_y);
 }
 
-/* A product that begins with its first factor. */
+/* A product that begins with its first factor, and the room that its factors are made in: it is
+ * secret, and wiped once, at the end. */
 struct product {
     struct bls_fp12x8 f;
     bool begun;
+    struct bls_fp12x8 factor;
+    struct bls_line_pairx8 a, b;
+    struct bls_fixed_linex8 three[3];
+    struct bls_linex8 rest[2];
 };
 
-static void multiply(struct product *product, const struct bls_fp12x8 *factor)
+static void multiply(struct product *product)
 {
     if (product->begun) {
-        bls_fp12x8_mul(&product->f, &product->f, factor);
+        bls_fp12x8_mul(&product->f, &product->f, &product->factor);
     } else {
-        product->f = *factor;
+        product->f = product->factor;
         product->begun = true;
     }
 }
@@ -203,48 +208,44 @@ static void multiply(struct product *product, const struct bls_fp12x8 *factor)
 /* n lines: fours as two pairs, then what is left. */
 static void multiply_lines(struct product *product, const struct bls_linex8 *lines, size_t n)
 {
-    struct bls_line_pairx8 a, b;
-    struct bls_fp12x8 t;
+    struct bls_line_pairx8 *a = &product->a, *b = &product->b;
+    struct bls_fp12x8 *factor = &product->factor;
     for (; n >= 4; n -= 4, lines += 4) {
-        bls_linex8_mul(&a, &lines[0], &lines[1]);
-        bls_linex8_mul(&b, &lines[2], &lines[3]);
-        bls_line_pairx8_mul(&t, &a, &b);
-        multiply(product, &t);
+        bls_linex8_mul(a, &lines[0], &lines[1]);
+        bls_linex8_mul(b, &lines[2], &lines[3]);
+        bls_line_pairx8_mul(factor, a, b);
+        multiply(product);
     }
     if (n > 0 && !product->begun) {
-        memset(&t, 0, sizeof t);
-        bls_fp8_set(&t.c0.c0.c0, bls_fp8_one);
-        multiply(product, &t);
+        memset(factor, 0, sizeof *factor);
+        bls_fp8_set(&factor->c0.c0.c0, bls_fp8_one);
+        multiply(product);
     }
     if (n >= 2) {
-        bls_linex8_mul(&a, &lines[0], &lines[1]);
+        bls_linex8_mul(a, &lines[0], &lines[1]);
     }
     if (n == 3) {
-        bls_line_pairx8_mul_line(&t, &a, &lines[2]);
-        multiply(product, &t);
+        bls_line_pairx8_mul_line(factor, a, &lines[2]);
+        multiply(product);
     } else if (n == 2) {
-        bls_fp12x8_mul_pair(&product->f, &product->f, &a);
+        bls_fp12x8_mul_pair(&product->f, &product->f, a);
     } else if (n == 1) {
         bls_fp12x8_mul_line(&product->f, &product->f, &lines[0]);
     }
-    kf_wipe(&a, sizeof a);
-    kf_wipe(&b, sizeof b);
-    kf_wipe(&t, sizeof t);
 }
 
 /* The lines of fixed points, three at a time; one or two that are left as ordinary lines. */
 static void multiply_fixed(struct product *product, const struct bls_g2_lines *const *lines,
                            const struct fixed_point *p, size_t n, int batch)
 {
-    struct bls_fixed_linex8 three[3];
-    struct bls_linex8 rest[2];
-    struct bls_fp12x8 t;
+    struct bls_fixed_linex8 *three = product->three;
+    struct bls_linex8 *rest = product->rest;
     for (; n >= 3; n -= 3, lines += 3, p += 3) {
         for (int i = 0; i < 3; i++) {
             fixed_line(&three[i], lines[i], batch, &p[i]);
         }
-        bls_fixed_linex8_mul_three(&t, three);
-        multiply(product, &t);
+        bls_fixed_linex8_mul_three(&product->factor, three);
+        multiply(product);
     }
     for (size_t i = 0; i < n; i++) {
         fixed_line(&three[i], lines[i], batch, &p[i]);
@@ -254,16 +255,12 @@ static void multiply_fixed(struct product *product, const struct bls_g2_lines *c
         bls_fp8_zero(&rest[i].l4.c1);
     }
     multiply_lines(product, rest, n);
-    kf_wipe(three, sizeof three);
-    kf_wipe(rest, sizeof rest);
-    kf_wipe(&t, sizeof t);
 }
 
 /* f = f^2 before each doubling but the first; then times the step's factor. */
-static void accumulate(struct bls_fp12_lanes *f, const struct bls_fp12x8 *factors,
-                       const struct schedule *schedule, int batch)
+static void accumulate(struct bls_fp12_lanes *f, struct bls_fp12_lanes factor[static BLS_LANES],
+                       const struct bls_fp12x8 *factors, const struct schedule *schedule, int batch)
 {
-    struct bls_fp12_lanes factor[BLS_LANES];
     bls_fp12_lanes_split(factor, factors);
     for (int i = 0; i < BLS_LANES; i++) {
         int step = batch * BLS_LANES + i;
@@ -279,7 +276,6 @@ static void accumulate(struct bls_fp12_lanes *f, const struct bls_fp12x8 *factor
         }
         bls_fp12_lanes_mul(f, f, &factor[i]);
     }
-    kf_wipe(factor, sizeof factor);
 }
 
 enum { POINT_GROUPS = BLS_MILLER_PAIRS / BLS_LANES };
@@ -287,8 +283,9 @@ enum { POINT_GROUPS = BLS_MILLER_PAIRS / BLS_LANES };
 struct work {
     struct bls_miller_points points[POINT_GROUPS];
     struct fixed_point fixed[BLS_MILLER_FIXED];
-    struct bls_linex8 lines[BLS_MILLER_PAIRS];
+    struct bls_linex8 lines[BLS_LANES];
     struct product factors;
+    struct bls_fp12_lanes factor[BLS_LANES];
 };
 
 uint64_t bls_miller(struct bls_fp12_lanes *f, const struct bls_g1_affine *p,
@@ -305,13 +302,14 @@ uint64_t bls_miller(struct bls_fp12_lanes *f, const struct bls_g1_affine *p,
     }
     fixed_load(w.fixed, pf, nf);
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
-        for (size_t i = 0; i < n; i += BLS_LANES) {
-            batch_lines(w.lines + i, &w.points[i / BLS_LANES], &schedule, batch);
-        }
         w.factors.begun = false;
         multiply_fixed(&w.factors, lines, w.fixed, nf, batch);
-        multiply_lines(&w.factors, w.lines, n);
-        accumulate(f, &w.factors.f, &schedule, batch);
+        for (size_t i = 0; i < n; i += BLS_LANES) {
+            size_t count = n - i < BLS_LANES ? n - i : BLS_LANES;
+            batch_lines(w.lines, &w.points[i / BLS_LANES], &schedule, batch);
+            multiply_lines(&w.factors, w.lines, count);
+        }
+        accumulate(f, w.factor, &w.factors.f, &schedule, batch);
     }
     for (size_t i = 0; i < n; i += BLS_LANES) {
         unsigned lanes = bls_lanes_bits(bls_miller_in_subgroup(&w.points[i / BLS_LANES]));
