@@ -392,16 +392,6 @@ static inline bls_lanes bls_bound_facts(unsigned yes, unsigned no)
     return (bls_lanes){.known = yes | no, .value = yes};
 }
 
-static inline bls_vec bls_vec_sub_lanes(bls_lanes mask, bls_vec keep, bls_vec a, bls_vec b)
-{
-    return bls_vec_select(mask, bls_vec_sub(a, b), keep);
-}
-
-static inline bls_vec bls_vec_permute_two_lanes(bls_lanes mask, bls_vec a, bls_vec b, bls_vec index)
-{
-    return bls_vec_select(mask, bls_vec_permute_two(a, b, index), bls_vec_zero());
-}
-
 static inline bls_lanes bls_vec_is_zero(bls_vec a)
 {
     unsigned yes = 0, no = 0;
