@@ -284,6 +284,7 @@ def header():
     emit("4, the b of E", "struct bls_fp", "bls_g1_b", fp(4))
     emit("1/2", "struct bls_fp", "bls_fp_half", fp(pow(2, -1, P)))
     raw("2p", "bls_2p", 2 * P, 6)
+    raw("2^63 p", "bls_p_2_63", 2**63 * P, 7)
     raw("(p - 3) / 4", "bls_p_minus_3_over_4", (P - 3) // 4, 6)
     raw("(p - 1) / 2", "bls_p_minus_1_over_2", (P - 1) // 2, 6)
     raw("r", "bls_r", R, 4)

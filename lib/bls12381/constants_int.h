@@ -28,6 +28,8 @@ static const struct bls_fp bls_g1_b = {{0xaa270000000cfff3, 0x53cc0032fc34000a, 
 static const struct bls_fp bls_fp_half = {{0x1804000000015554, 0x855000053ab00001, 0x633cb57c253c276f, 0x6e22d1ec31ebb502, 0xd3916126f2d14ca2, 0x17fbb8571a006596}};
 /* 2p */
 static const uint64_t bls_2p[6] = {0x73fdffffffff5556, 0x3d57fffd62a7ffff, 0xce61a541ed61ec48, 0xc8ee9709e70a257e, 0x96374f6c869759ae, 0x340223d472ffcd34};
+/* 2^63 p */
+static const uint64_t bls_p_2_63[7] = {0x8000000000000000, 0xdcff7fffffffd555, 0x0f55ffff58a9ffff, 0xb39869507b587b12, 0xb23ba5c279c2895f, 0x258dd3db21a5d66b, 0x0d0088f51cbff34d};
 /* (p - 3) / 4 */
 static const uint64_t bls_p_minus_3_over_4[6] = {0xee7fbfffffffeaaa, 0x07aaffffac54ffff, 0xd9cc34a83dac3d89, 0xd91dd2e13ce144af, 0x92c6e9ed90d2eb35, 0x0680447a8e5ff9a6};
 /* (p - 1) / 2 */

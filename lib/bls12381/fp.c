@@ -235,7 +235,7 @@ uint64_t bls_fp_decode(struct bls_fp *out, const uint8_t in[static BLS_FP_BYTES]
         t.limb[i] = bls_load_be64(in + 8 * (5 - i));
         (void)bls_sbb(t.limb[i], bls_p[i], &borrow);
     }
-    bls_fp_mul(out, &t, &bls_fp_r2); /* below 2^384 times below p: below p 2^384 */
+    bls_fp_mul(out, &t, &bls_fp_r2); /* 9.84 p times 0.68 p at most */
     return kf_ct_mask(borrow);
 }
 

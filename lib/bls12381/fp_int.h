@@ -7,7 +7,6 @@
  * once for each coefficient of the result. Each function says what it takes: canonical   below p
  *   lazy k      below k p, in six limbs
  *   wide k      below k p^2, in twelve limbs
- *   wide mod    below p 2^384 (9.84 p^2), and only its residue modulo p 2^384 matters
  *   signed      any wide number, modulo 2^768 (two's complement). The tower's sums of products are
  *               these: nothing is corrected on the way, an intermediate may wrap around, and what
  *               matters is the exact value of the sum that is reduced in the end. Each such sum
@@ -145,35 +144,15 @@ static inline void bls_wide_sub(struct bls_wide *out, const struct bls_wide *a,
     }
 }
 
-/* wide mod + wide mod = wide mod. */
-static inline void bls_wide_add_mod(struct bls_wide *out, const struct bls_wide *a,
-                                    const struct bls_wide *b)
+/* out = a - b + 2^383 p, which is 4.9 p^2: wide 4 - wide 4 = wide 9, congruent to a - b. */
+static inline void bls_wide_sub_shifted(struct bls_wide *out, const struct bls_wide *a,
+                                        const struct bls_wide *b)
 {
-    struct bls_wide t;
-    bls_wide_add(&t, a, b);
-#pragma GCC unroll 12
-    for (int i = 0; i < 6; i++) {
-        out->limb[i] = t.limb[i];
-    }
-    bls_fp_reduce_once(out->limb + 6, t.limb + 6);
-}
-
-/* wide mod - wide mod = wide mod. */
-static inline void bls_wide_sub_mod(struct bls_wide *out, const struct bls_wide *a,
-                                    const struct bls_wide *b)
-{
-    uint64_t t[12];
-    uint64_t borrow = 0;
-#pragma GCC unroll 12
-    for (int i = 0; i < 12; i++) {
-        t[i] = bls_sbb(a->limb[i], b->limb[i], &borrow);
-    }
-    uint64_t mask = kf_ct_mask(borrow);
     uint64_t carry = 0;
+    bls_wide_sub(out, a, b);
 #pragma GCC unroll 12
-    for (int i = 0; i < 6; i++) {
-        out->limb[i] = t[i];
-        out->limb[i + 6] = bls_adc(t[i + 6], mask & bls_p[i], &carry);
+    for (int i = 0; i < 7; i++) {
+        out->limb[i + 5] = bls_adc(out->limb[i + 5], bls_p_2_63[i], &carry);
     }
 }
 
@@ -195,14 +174,14 @@ static inline void bls_fp_square_wide(struct bls_wide *out, const struct bls_fp 
     bls_kernels->fp_square_wide(out, a);
 }
 
-/* wide mod to canonical: w / 2^384 modulo p. */
+/* wide 9 to canonical: w / 2^384 modulo p. */
 static inline void bls_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w)
 {
     bls_kernels->fp_reduce_wide(out, w);
 }
 
-/* The product as Montgomery residues, canonical: lazy j, lazy k with jk <= 9. a may be any six
- * limbs when b is canonical. */
+/* The product as Montgomery residues, canonical: lazy j, lazy k with jk <= 9; in general the
+ * product of the numbers at most 9 p^2. */
 static inline void bls_fp_mul(struct bls_fp *out, const struct bls_fp *a, const struct bls_fp *b)
 {
     bls_kernels->fp_mul(out, a, b);

@@ -98,7 +98,7 @@ static void difference_of_products(struct bls_fp *out, const struct bls_fp *a,
     struct bls_wide s, t;
     bls_fp_mul_wide(&s, a, b);
     bls_fp_mul_wide(&t, c, d);
-    bls_wide_sub_mod(&s, &s, &t);
+    bls_wide_sub_shifted(&s, &s, &t);
     bls_fp_reduce_wide(out, &s);
 }
 

@@ -190,31 +190,66 @@ core bls_mulx_core_square
     ret
 end_core bls_mulx_core_square
 
-/* r8 ... r13, a number below 2^384, to (that + m p) / 2^384 for the m that makes it exact: at most
- * p. Two limbs at a time, m = m0 + 2^64 m1 = t (-1/p) modulo 2^128, which waits less often for a
- * product than limb by limb. Keeps rcx, rdi and r15; leaves the address of p in rsi. */
-core bls_mulx_core_reduce
-    leaq bls_mulx_p(%rip), %rsi
-    .macro reduce_rows t0, t1, t2, t3, t4, t5
-    movq \t0, %rdx
-    movq minus_inverse+8(%rip), %rax
-    imulq \t0, %rax
-    movq minus_inverse(%rip), %rbx
-    mulx %rbx, %rdx, %r14
-    imulq \t1, %rbx
-    addq %rax, %r14
-    addq %rbx, %r14
-    row \t0, \t1, \t2, \t3, \t4, \t5, \t0
-    movq %r14, %rdx
-    row \t1, \t2, \t3, \t4, \t5, \t0, \t1
+/* r9 ... r14, a number t below 2^384, to r8 ... r13, a number r below p + 2^318 with 2^384 r = t modulo p. First four
+ * times a limb: with k = -1/p modulo 2^64, p k = n 2^64 - 1 for an n of six limbs below 0.54 p, so that
+ * t0 + (the rest) 2^64 is the rest + t0 n, times 2^64 modulo p: no quotient has to be waited for, but the
+ * number grows to seven limbs, less than 0.54 p 2^64 + 2^385. Then, as usual, two limbs at once:
+ * m = m0 + 2^64 m1 = t (-1/p) modulo 2^128 makes t + m p a multiple of 2^128. Keeps rdi and r15; leaves
+ * the address of p in rsi. */
+    .macro row_before_last t0, t1, t2, t3, t4, t5, t6
+    xorl %ebp, %ebp
+    mulx 0(%rsi), %rax, %rbx
+    adcx %rax, \t0
+    adox %rbx, \t1
+    mulx 8(%rsi), %rax, %rbx
+    adcx %rax, \t1
+    adox %rbx, \t2
+    mulx 16(%rsi), %rax, %rbx
+    adcx %rax, \t2
+    adox %rbx, \t3
+    mulx 24(%rsi), %rax, %rbx
+    adcx %rax, \t3
+    adox %rbx, \t4
+    mulx 32(%rsi), %rax, %rbx
+    adcx %rax, \t4
+    adox %rbx, \t5
+    mulx 40(%rsi), %rax, %rbx
+    adcx %rax, \t5
+    adox %rbx, \t6
+    adcx %rbp, \t6
     .endm
-    reduce_rows %r8, %r9, %r10, %r11, %r12, %r13
-    reduce_rows %r10, %r11, %r12, %r13, %r8, %r9
-    reduce_rows %r12, %r13, %r8, %r9, %r10, %r11
+
+core bls_mulx_core_reduce
+    leaq fold(%rip), %rsi
+    xorl %r8d, %r8d
+    movq %r9, %rdx
+    row %r10, %r11, %r12, %r13, %r14, %r8, %r9
+    movq %r10, %rdx
+    row %r11, %r12, %r13, %r14, %r8, %r9, %r10
+    movq %r11, %rdx
+    row %r12, %r13, %r14, %r8, %r9, %r10, %r11
+    movq %r12, %rdx
+    row %r13, %r14, %r8, %r9, %r10, %r11, %r12
+    leaq bls_mulx_p(%rip), %rsi
+    movq %r13, %rdx
+    movq minus_inverse+8(%rip), %rax
+    imulq %r13, %rax
+    movq minus_inverse(%rip), %rbx
+    mulx %rbx, %rdx, %rcx
+    imulq %r14, %rbx
+    addq %rax, %rcx
+    addq %rbx, %rcx
+    row_before_last %r13, %r14, %r8, %r9, %r10, %r11, %r12
+    movq %rcx, %rdx
+    row %r14, %r8, %r9, %r10, %r11, %r12, %r13
     ret
 end_core bls_mulx_core_reduce
 
     .section .rodata
+    .balign 64
+fold: /* n */
+    .quad 0x6a4aaa14be07a408, 0x5d4f098d2923b9a3, 0x622385e49d0feeb0
+    .quad 0x5fb6d192233b3b63, 0x2cffcd0f221a175b, 0x0e035b9b1e00bc8e
     .balign 16
 minus_inverse: /* -1/p modulo 2^128 */
     .quad 0x89f3fffcfffcfffd, 0x286adb92d9d113e8

@@ -82,7 +82,7 @@
 /* r8 ... r13 = the wide number at offset(r15), reduced: more than that number / 2^384, at most by p;
  * rsi = the address of p, with 2p behind it. */
     .macro reduce offset
-    load %r15, \offset, %r8, %r9, %r10, %r11, %r12, %r13
+    load %r15, \offset, %r9, %r10, %r11, %r12, %r13, %r14
     call bls_mulx_core_reduce
     chain addq, adcq, %r15, \offset + 48, %r8, %r9, %r10, %r11, %r12, %r13
     .endm

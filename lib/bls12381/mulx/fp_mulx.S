@@ -18,10 +18,10 @@ end_kernel bls_mulx_fp_square_wide, 8
 
 /* void bls_mulx_fp_reduce_wide(struct bls_fp *out, const struct bls_wide *w) */
 kernel bls_mulx_fp_reduce_wide, 8
-    movq %rsi, %rcx
-    load %rcx, 0, %r8, %r9, %r10, %r11, %r12, %r13
+    movq %rsi, %r15
+    load %r15, 0, %r9, %r10, %r11, %r12, %r13, %r14
     call bls_mulx_core_reduce
-    chain addq, adcq, %rcx, 48, %r8, %r9, %r10, %r11, %r12, %r13
+    chain addq, adcq, %r15, 48, %r8, %r9, %r10, %r11, %r12, %r13
     subtract_if_not_less 0
     store %rdi, 0, %r8, %r9, %r10, %r11, %r12, %r13
 end_kernel bls_mulx_fp_reduce_wide, 8
@@ -34,7 +34,7 @@ kernel bls_mulx_fp_mul, 104
     call bls_mulx_core_mul
     store %rsp, 48, %r14, %r8, %r9, %r10, %r11, %r12
     movq %r15, %rdi
-    load %rsp, 0, %r8, %r9, %r10, %r11, %r12, %r13
+    load %rsp, 0, %r9, %r10, %r11, %r12, %r13, %r14
     call bls_mulx_core_reduce
     chain addq, adcq, %rsp, 48, %r8, %r9, %r10, %r11, %r12, %r13
     subtract_if_not_less 0
@@ -48,7 +48,7 @@ kernel bls_mulx_fp_square, 104
     call bls_mulx_core_square
     store %rsp, 48, %r13, %r14, %r15, %rbx, %rbp, %rcx
     movq 96(%rsp), %rdi
-    load %rsp, 0, %r8, %r9, %r10, %r11, %r12, %r13
+    load %rsp, 0, %r9, %r10, %r11, %r12, %r13, %r14
     call bls_mulx_core_reduce
     chain addq, adcq, %rsp, 48, %r8, %r9, %r10, %r11, %r12, %r13
     subtract_if_not_less 0
@@ -66,7 +66,7 @@ kernel bls_mulx_fp_square_n, 168
 2:  movq %rsp, %rdi
     call bls_mulx_core_square
     store %rsp, 48, %r13, %r14, %r15, %rbx, %rbp, %rcx
-    load %rsp, 0, %r8, %r9, %r10, %r11, %r12, %r13
+    load %rsp, 0, %r9, %r10, %r11, %r12, %r13, %r14
     call bls_mulx_core_reduce
     chain addq, adcq, %rsp, 48, %r8, %r9, %r10, %r11, %r12, %r13
     decq 104(%rsp)
