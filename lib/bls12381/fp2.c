@@ -97,8 +97,8 @@ static void reduce_signed(struct bls_fp *out, const struct bls_wide *w, const ui
     for (int i = 0; i < 6; i++) {
         t[i] = bls_adc(bls_adc(t[i], w->limb[i + 6], &carry), kp[i], &carry_high);
     }
-    bls_fp_subtract_if_not_less(t, t, bls_2p);
-    bls_fp_subtract_if_not_less(out->limb, t, bls_p);
+    bls_subtract_if_not_less(t, t, bls_2p);
+    bls_subtract_if_not_less(out->limb, t, bls_p);
 }
 
 void bls_portable_fp2_reduce_wide(struct bls_fp2 *out, const struct bls_fp2_wide *w)

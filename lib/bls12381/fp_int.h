@@ -23,27 +23,10 @@ struct bls_wide {
     uint64_t limb[12];
 };
 
-/* out = t - m if t >= m, else t. */
-static inline void bls_fp_subtract_if_not_less(uint64_t out[static 6], const uint64_t t[static 6],
-                                               const uint64_t m[static 6])
-{
-    uint64_t s[6];
-    uint64_t borrow = 0;
-#pragma GCC unroll 12
-    for (int i = 0; i < 6; i++) {
-        s[i] = bls_sbb(t[i], m[i], &borrow);
-    }
-    uint64_t keep = kf_ct_mask(borrow);
-#pragma GCC unroll 12
-    for (int i = 0; i < 6; i++) {
-        out[i] = kf_ct_select(keep, t[i], s[i]);
-    }
-}
-
 /* out = t - p if t >= p, else t. Requires t < 2p. */
 static inline void bls_fp_reduce_once(uint64_t out[static 6], const uint64_t t[static 6])
 {
-    bls_fp_subtract_if_not_less(out, t, bls_p);
+    bls_subtract_if_not_less(out, t, bls_p);
 }
 
 /* The plain sum: lazy j + lazy k = lazy j+k, j+k <= 9. */
