@@ -41,6 +41,23 @@ static size_t parts_of(size_t length, size_t terms)
     return (length + terms - 1) / terms;
 }
 
+static size_t vector_cost(size_t terms)
+{
+    return COST_VECTOR + COST_TERM * terms;
+}
+
+/* What a call for so many sums of one length costs: full vectors, and one for the rest, in which
+ * two, four or eight lanes share a sum when there is room. */
+static size_t call_cost(size_t sums, size_t terms, size_t lanes)
+{
+    size_t rest = sums % lanes;
+    size_t each = lanes;
+    while (rest * each > lanes) {
+        each /= 2;
+    }
+    return sums / lanes * vector_cost(terms) + (rest == 0 ? 0 : vector_cost(parts_of(terms, each)));
+}
+
 /* The length of parts that costs least. */
 static size_t best_length(const struct tkn_sums *sums)
 {
@@ -51,7 +68,7 @@ static size_t best_length(const struct tkn_sums *sums)
         for (size_t s = 0; s < sums->count; s++) {
             parts += parts_of(length_of(sums, s), terms);
         }
-        size_t cost = parts_of(parts, sums->lanes) * (COST_VECTOR + COST_TERM * terms);
+        size_t cost = call_cost(parts, terms, sums->lanes);
         if (cost < best_cost) {
             best = terms;
             best_cost = cost;
@@ -69,6 +86,7 @@ struct pending {
     size_t length;
     size_t count;
     size_t of[PARTS]; /* the sum that each part belongs to */
+    bool begins[PARTS];
     struct bls_fr k[PARTS * TERMS_MAX];
     struct bls_g1_affine a[PARTS * TERMS_MAX];
     struct bls_g1 part[PARTS];
@@ -78,7 +96,12 @@ static void flush(struct bls_g1 *out, struct pending *p)
 {
     p->run(p->part, p->k, p->a, p->length, p->count);
     for (size_t i = 0; i < p->count; i++) {
-        bls_g1_add(&out[p->of[i]], &out[p->of[i]], &p->part[i]);
+        struct bls_g1 *sum = &out[p->of[i]];
+        if (p->begins[i]) {
+            *sum = p->part[i];
+        } else {
+            bls_g1_add(sum, sum, &p->part[i]);
+        }
     }
     p->count = 0;
 }
@@ -94,6 +117,7 @@ static void append(struct pending *p, const struct tkn_sums *sums, size_t s, siz
     memcpy(a, sums->a + at, n * sizeof *a);
     memset(k + n, 0, (p->length - n) * sizeof *k);
     memset(a + n, 0, (p->length - n) * sizeof *a);
+    p->begins[p->count] = at == sums->first[s];
     p->of[p->count++] = s;
 }
 
@@ -117,30 +141,27 @@ static void run_in_parts(struct bls_g1 *out, mul_sum_batch *run, const struct tk
     kf_wipe(&p, sizeof p);
 }
 
-/* Whether every sum has this length, so that the terms lie as a call takes them. */
-static bool all_of_length(const struct tkn_sums *sums, size_t length)
+/* Whether all sums have one length, so that the terms lie as a call takes them. */
+static bool uniform(const struct tkn_sums *sums)
 {
-    for (size_t s = 0; s < sums->count; s++) {
-        if (length_of(sums, s) != length) {
+    for (size_t s = 1; s < sums->count; s++) {
+        if (length_of(sums, s) != length_of(sums, 0)) {
             return false;
         }
     }
-    return true;
+    return sums->count > 0;
 }
 
 static void run_all(struct bls_g1 *out, mul_sum_batch *run, const struct tkn_sums *sums)
 {
-    if (sums->lanes == 1) {
+    if (uniform(sums)) {
+        run(out, sums->k, sums->a, length_of(sums, 0), sums->count);
+    } else if (sums->lanes == 1) {
         for (size_t s = 0; s < sums->count; s++) {
             run(&out[s], sums->k + sums->first[s], sums->a + sums->first[s], length_of(sums, s), 1);
         }
-        return;
-    }
-    size_t length = best_length(sums);
-    if (all_of_length(sums, length)) {
-        run(out, sums->k, sums->a, length, sums->count);
     } else {
-        run_in_parts(out, run, sums, length);
+        run_in_parts(out, run, sums, best_length(sums));
     }
 }
 
