@@ -14,6 +14,8 @@ void bls_ifma_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_
                                size_t n);
 void bls_ifma_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
                                const struct bls_g1_affine *a, size_t terms, size_t sums);
+void bls_ifma_g1_sum_batch(struct bls_g1 *out, const struct bls_g1_affine *a, size_t terms,
+                           size_t sums);
 void bls_ifma_g2_lines_init(struct bls_g2_lines *lines, const struct bls_g2_affine *q);
 void bls_ifma_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
                                     const struct bls_g1_affine *p, const struct bls_g2_affine *q,

@@ -14,6 +14,14 @@ static void g1_mul_sum(void)
     bls_ifma_g1_mul_sum_batch(out, k, a, MANY, 1);
 }
 
+static void g1_sum(void)
+{
+    static struct bls_g1_affine a[MANY];
+    struct bls_g1 out[MANY];
+    bls_ifma_g1_sum_batch(out, a, 1, MANY);
+    bls_ifma_g1_sum_batch(out, a, MANY, 1);
+}
+
 static void hash_to_g1(void)
 {
     static const uint8_t message[] = "message";
@@ -27,6 +35,7 @@ static void hash_to_g1(void)
 
 static const struct proof whole[] = {
     {"g1_mul_sum_batch", g1_mul_sum, false},
+    {"g1_sum_batch", g1_sum, false},
     {"hash_to_g1_batch", hash_to_g1, false},
 };
 const struct proof_table proofs_whole = PROOF_TABLE(whole);
