@@ -4,9 +4,9 @@
  *   delta > 0 and g odd:  (delta, f, g) = (1 - delta, g, (g - f)/2)
  *   else:                 (delta, f, g) = (1 + delta, f, (g + (g mod 2) f)/2)
  * Bernstein and Yang start at delta = 1 and prove that (49 b + 57)/17 steps bring g to 0, and f to
- * 1 or -1, for b bits (theorem 11.2). The start at 1/2 is Wuille's, and needs fewer: (45907 b +
- * 26313) / 19929 (libsecp256k1, doc/safegcd_implementation.md, section 4; the bound of the convex
- * hull of all reachable (f, g)).
+ * 1 or -1, for b bits (theorem 11.2). The start at 1/2 is Wuille's and needs fewer, (45907 b +
+ * 26313)/19929 (libsecp256k1, doc/safegcd_implementation.md); division_steps.py computes the bound
+ * for both moduli.
  *
  * 60 steps depend on the low 60 bits of f and g alone and are a matrix 2^60 (f', g') = (u f + v g,
  * q f + r g), |u| + |v| <= 2^60, |q| + |r| <= 2^60. They are made as two times 30, so that a row
