@@ -21,8 +21,8 @@
  *
  * What is kept. A key that is used again remembers what it computed, inside of the object, and no
  * result depends on it: an attribute key, from its first decryption on, what the pairing needs of
- * it (at most 0.2 MB of locked memory); a public key, after about a dozen encryptions, multiples of
- * its points (at most 1.5 MB); public and secret keys what labels stand for, for the 256 labels and
+ * it (up to 0.25 MB of locked memory); a public key, after a few encryptions, multiples of its
+ * points (0.8 MB); public and secret keys what labels stand for, for the 256 labels and
  * 512 pairs of a label and a value that they met last (at most 0.7 MB). So keep key objects, rather
  * than parse them each time.
  *

@@ -256,7 +256,8 @@ static void *make_multiples(const void *source)
     return multiples;
 }
 
-enum { MULTIPLES_WORTH = 32 };
+/* They cost about what so many decapsulations gain by them. */
+enum { MULTIPLES_WORTH = 16 };
 const struct tkn_lazy_kind tkn_key_multiples = {make_multiples, kf_secret_free, MULTIPLES_WORTH};
 
 /* The multiples of the transform's k3, where they save something: a vector call that is made for

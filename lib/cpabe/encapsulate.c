@@ -49,8 +49,8 @@ static void *tables_make(const void *source)
     return tables;
 }
 
-/* The tables cost what a dozen encryptions for small policies gain by them. */
-enum { TABLES_WORTH = 12, LEAVES_A_USE = 8 };
+/* The tables cost about what so many encryptions for small policies gain by them. */
+enum { TABLES_WORTH = 8, LEAVES_A_USE = 8 };
 const struct tkn_lazy_kind tkn_public_tables = {tables_make, free, TABLES_WORTH};
 
 /* The rows of a group of leaves, and what they are made of. */

@@ -29,8 +29,8 @@ static int fill_secret(void *context, uint8_t *out, size_t length)
 static const char policy_text[] = "(a: 1 and a: 2 or a: 3 or a: 1) and not b: 1 and c: 5";
 
 static void check_format(const struct cpabe_public_key *public_key,
-                         const struct cpabe_attribute_key *key, enum cpabe_format format,
-                         const struct cpabe_random *random)
+                         const struct cpabe_attribute_key *key, const char *text,
+                         enum cpabe_format format, const struct cpabe_random *random)
 {
     uint8_t message[40] = "the customer's private key";
     uint8_t out[64];
@@ -38,7 +38,7 @@ static void check_format(const struct cpabe_public_key *public_key,
     uint8_t *data;
     size_t length;
     size_t got;
-    REQUIRE(cpabe_policy_parse(&policy, policy_text, NULL) == CPABE_OK);
+    REQUIRE(cpabe_policy_parse(&policy, text, NULL) == CPABE_OK);
     kf_ct_secret(message, sizeof message);
     REQUIRE(cpabe_encrypt(&data, &length, public_key, policy, format, message, sizeof message,
                           random) == CPABE_OK);
@@ -80,8 +80,13 @@ int main(void)
     }
     kf_ct_secret(key->k.k1, sizeof key->k.k1);
     kf_ct_secret(key->k.k2, sizeof key->k.k2);
-    check_format(public_key, key, CPABE_FORMAT_CURRENT, &random);
-    check_format(public_key, key, CPABE_FORMAT_1_3_1, &random);
+    check_format(public_key, key, policy_text, CPABE_FORMAT_CURRENT, &random);
+    /* the same with all that is made after some uses; without a negated leaf, which would take the
+     * place of the multiples */
+    REQUIRE(tkn_lazy_get(public_key->p.tables, &tkn_public_tables, &public_key->p, 100) != NULL);
+    REQUIRE(tkn_lazy_get(key->k.multiples, &tkn_key_multiples, &key->k, 100) != NULL);
+    check_format(public_key, key, policy_text, CPABE_FORMAT_1_3_1, &random);
+    check_format(public_key, key, "a: 1 or b: 1", CPABE_FORMAT_CURRENT, &random);
     cpabe_attribute_key_free(key);
     cpabe_secret_key_free(secret_key);
     cpabe_public_key_free(public_key);

@@ -107,7 +107,7 @@ static struct cpabe_secret_key *fresh_secret_key(const struct cpabe_secret_key *
     return out;
 }
 
-enum { TIMES = 20, OPENINGS = 12 }; /* past everything that is made after some uses */
+enum { TIMES = 16, OPENINGS = 9 }; /* past everything that is made after some uses */
 
 static void test_encryption(void **state)
 {
