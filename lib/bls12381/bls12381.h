@@ -354,6 +354,8 @@ void bls_pairing_product_fixed(struct bls_gt *out, uint64_t *in_subgroup,
 struct bls_gt_base {
     union {
         struct bls_fp12 plain[13][16];
+        uint64_t lanes[13][12][8]
+                      [16]; /* the same, the entries of a limb of a coordinate together */
     } u;
 };
 void bls_gt_base_init(struct bls_gt_base *base, const struct bls_gt *a);

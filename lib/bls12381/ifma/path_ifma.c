@@ -21,6 +21,6 @@ const struct bls_path_ops bls_path_ifma = {
     .g2_in_subgroup_batch = bls_portable_g2_in_subgroup_batch,
     .g2_lines_init = bls_ifma_g2_lines_init,
     .pairing_product_fixed = bls_ifma_pairing_product_fixed,
-    .gt_base_init = bls_portable_gt_base_init,
-    .gt_base_exp_product = bls_portable_gt_base_exp_product,
+    .gt_base_init = bls_ifma_gt_base_init,
+    .gt_base_exp_product = bls_ifma_gt_base_exp_product,
 };

@@ -26,5 +26,8 @@ void bls_ifma_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine 
 void bls_ifma_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
                                     const struct bls_g1_base *const *base, const struct bls_fr *k,
                                     size_t terms, size_t sums);
+void bls_ifma_gt_base_init(struct bls_gt_base *base, const struct bls_gt *a);
+void bls_ifma_gt_base_exp_product(struct bls_gt *out, const struct bls_gt_base *const *base,
+                                  const struct bls_fr *k, size_t n);
 
 #endif

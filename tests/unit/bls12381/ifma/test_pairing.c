@@ -244,6 +244,46 @@ static void infinity_and_strangers(void **state)
     assert_true(good != 0 && bls_gt_is_one(&got) != 0);
 }
 
+/* Powers of fixed elements: scalars with digits of every sign and none, an odd number of bases. */
+static void powers(void **state)
+{
+    (void)state;
+    enum { N = 3 };
+    static struct bls_gt_base made[N];
+    const struct bls_gt_base *base[N];
+    struct bls_gt a[N], want, got, t;
+    struct bls_fr k[N];
+    struct bls_g1_affine p;
+    struct bls_g2_affine q;
+    struct bls_g1 p1;
+    struct bls_g2 q1;
+    bls_g1_generator(&p1);
+    bls_g2_generator(&q1);
+    bls_g1_to_affine(&p, &p1);
+    bls_g2_to_affine(&q, &q1);
+    bls_pairing(&a[0], &p, &q);
+    for (int i = 0; i < N; i++) {
+        if (i > 0) {
+            struct bls_fr power = next_fr();
+            bls_gt_exp(&a[i], &a[0], &power);
+        }
+        bls_ifma_gt_base_init(&made[i], &a[i]);
+        base[i] = &made[i];
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t n = 0; n <= N; n++) {
+            bls_gt_one(&want);
+            for (size_t i = 0; i < n; i++) {
+                k[i] = next_fr();
+                bls_gt_exp(&t, &a[i], &k[i]);
+                bls_gt_mul(&want, &want, &t);
+            }
+            bls_ifma_gt_base_exp_product(&got, base, k, n);
+            assert_true(bls_gt_equal(&want, &got) != 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +292,7 @@ int main(void)
         cmocka_unit_test(cyclotomic),
         cmocka_unit_test(products),
         cmocka_unit_test(infinity_and_strangers),
+        cmocka_unit_test(powers),
     };
     if (!lanes_supported()) {
         return 77;
