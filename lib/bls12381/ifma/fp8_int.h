@@ -19,7 +19,7 @@
  * overflows, that no multiplication sees more than 52 bits, and that the result is in the stated
  * range.
  *
- * Reduction (docs/design/0008-fast-pairing.md). A product's lowest column t is removed, seven
+ * Reduction (docs/design/0009-eight-lanes.md). A product's lowest column t is removed, seven
  * times, by adding (t mod 2^50) c in its place one limb higher, c = 2^-50 mod p, and its carry; the
  * last one by Montgomery's step with -1/p, which makes it a multiple of 2^50. The number left,
  * divided by 2^400, is below 2 p plus the product's own 2^400th.
