@@ -150,7 +150,8 @@ def part_vectors(tally):
 
 def part_ctime(tally):
     meson_suite(tally, "build", "ctime", impossible={
-        "ifma": "valgrind has no AVX-512; the part sanitizers has this path's constant-time cases"})
+        "ifma": "valgrind has no AVX-512; the cases named -lanes are its source with vectors in plain C, "
+                "the part sanitizers has its instructions"})
 
 
 def countable_paths():
@@ -192,6 +193,23 @@ def part_sanitizers(tally):
         }
         for suite in ("unit", "vectors", "fuzz"):
             meson_suite(tally, "build-asan", suite, options)
+    memory_sanitizer(tally)
+
+
+def memory_sanitizer(tally):
+    """The constant-time cases of the path with AVX-512, which valgrind cannot run: MemorySanitizer
+    follows what is marked through its instructions."""
+    if not paths().get("ifma"):
+        print("sanitizers [ifma]: constant time not checked: this processor does not have it", flush=True)
+        return
+    configure = ["meson", "setup", "build-msan", "-Db_sanitize=memory", "-Db_lundef=false"]
+    if os.path.exists(os.path.join(ROOT, "build-msan", "build.ninja")):
+        configure.append("--reconfigure")
+    if not command(tally, "sanitizers: configure MemorySanitizer", configure, {"CC": "clang"}):
+        return
+    programs = [f"tests/ctime/ctime_{name}_msan" for name in ("bls", "cpabe")]
+    if command(tally, "sanitizers: build with MemorySanitizer", ["ninja", "-C", "build-msan", "-j", JOBS, *programs]):
+        meson_suite(tally, "build-msan", "ctime-msan")
 
 
 def part_fuzz(tally):

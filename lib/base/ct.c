@@ -1,7 +1,5 @@
 #include "base/ct.h"
 
-#include <valgrind/memcheck.h>
-
 uint64_t kf_ct_bytes_equal(const void *a, const void *b, size_t length)
 {
     const uint8_t *x = a;
@@ -11,15 +9,4 @@ uint64_t kf_ct_bytes_equal(const void *a, const void *b, size_t length)
         difference |= (uint64_t)(x[i] ^ y[i]);
     }
     return kf_ct_is_zero(difference);
-}
-
-/* The client requests are a few instructions that do nothing outside valgrind. */
-void kf_ct_secret(const void *data, size_t length)
-{
-    VALGRIND_MAKE_MEM_UNDEFINED(data, length);
-}
-
-void kf_ct_public(const void *data, size_t length)
-{
-    VALGRIND_MAKE_MEM_DEFINED(data, length);
 }

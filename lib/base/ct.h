@@ -1,9 +1,9 @@
 /* Constant-time helpers. A mask is all ones (true) or all zeros (false).
  *
- * kf_ct_secret() and kf_ct_public() tell a checker which bytes are secret: under valgrind they mark
- * memory undefined or defined, so that a branch or an index that depends on a secret is reported;
- * without valgrind they do nothing. Each use of kf_ct_public() outside a test is a
- * declassification and carries a comment saying why the value may be known. */
+ * kf_ct_secret() and kf_ct_public() tell a checker which bytes are secret: under valgrind, or in a
+ * build with MemorySanitizer, they mark memory undefined or defined, so that a branch or an index
+ * that depends on a secret is reported; else they do nothing. Each use of kf_ct_public() outside a
+ * test is a declassification and carries a comment saying why the value may be known. */
 #ifndef KEYFENCE_BASE_CT_H
 #define KEYFENCE_BASE_CT_H
 
@@ -11,12 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Hides a value from the optimiser, so that it cannot turn masks back into branches. */
-static inline uint64_t kf_ct_barrier(uint64_t v)
-{
-    __asm__("" : "+r"(v));
-    return v;
-}
+#ifdef KF_MEMORY_SANITIZER
+#include "base/ct_barrier_msan_int.h"
+#else
+#include "base/ct_barrier_int.h"
+#endif
 
 /* All ones when bit is 1, zero when it is 0. Requires bit <= 1. */
 static inline uint64_t kf_ct_mask(uint64_t bit)
