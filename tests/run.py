@@ -207,7 +207,7 @@ def memory_sanitizer(tally):
         configure.append("--reconfigure")
     if not command(tally, "sanitizers: configure MemorySanitizer", configure, {"CC": "clang"}):
         return
-    programs = [f"tests/ctime/ctime_{name}_msan" for name in ("bls", "cpabe")]
+    programs = [f"tests/ctime/ctime_{name}_msan" for name in ("bls", "cpabe", "lanes")]
     if command(tally, "sanitizers: build with MemorySanitizer", ["ninja", "-C", "build-msan", "-j", JOBS, *programs]):
         meson_suite(tally, "build-msan", "ctime-msan")
 
