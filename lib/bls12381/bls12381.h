@@ -301,7 +301,7 @@ struct bls_g2_base {
     uint64_t infinite;
     union {
         struct bls_g2_affine plain[13][16];
-        uint64_t lanes[7][4][8][16];
+        uint64_t lanes[13][4][8][16];
     } u;
 };
 void bls_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a);

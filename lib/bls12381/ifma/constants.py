@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from constants import (G1, G1X, G1Y, ISO, P, R as ORDER, SSWU_A, SSWU_B, SSWU_Z, X,  # noqa: E402
+from constants import (G1, G1X, G1Y, G2, G2X, G2Y, ISO, P, R as ORDER, SSWU_A, SSWU_B, SSWU_Z, X,  # noqa: E402
                        scalar_mul)
 
 BITS, LIMBS = 50, 8
@@ -83,8 +83,8 @@ def sixth_root(v):
 def curves():
     """The curves y^2 = x^3 + 2/3 and, over Fp2, y^2 = x^3 + 2/3 (1 + u), on which 3 b is 2 and 2 (1 + u):
     (x, y) of E and of E' go there as (s^2 x, s^3 y), 4 s^6 = 2/3."""
-    vector("bls_fp8_above_6", "a multiple of p, each limb at least that of a carried sum of six reduced elements",
-           dominating(REDUCED_LOW, 6 * REDUCED_TOP + (1 << 3), 1 << 50))
+    vector("bls_fp8_above_far", "a multiple of p, each limb at least that of a carried one with a top limb of 40 bits",
+           dominating(REDUCED_LOW, 1 << 40, 1 << 50))
     s = sixth_root(pow(6, -1, P))
     vector("bls_fp8_scale_2", "s^2", element(s * s))
     vector("bls_fp8_scale_3", "s^3", element(s**3))
@@ -135,24 +135,32 @@ def hashing(s):
     print(f"static const uint8_t bls_fp8_sqrt_steps[{len(steps)}][2] = {{{', '.join(f'{{{n}, {o}}}' for n, o in steps)}}};")
 
 
-def table_g1(s):
-    """Row i: the limbs of x and of y of [(j + 1) 2^(10 i)] of the generator on the lanes' curve, j = 0 .. 15."""
+def table(group, kind, base, rows, doublings, coordinates):
+    """Row i: the limbs of each coordinate of [(j + 1) 2^(doublings i)]base, j = 0 .. 15."""
     print('/* Made by constants.py: the generator in the layout of bls12381.h for lanes. */')
     print('#include "bls12381/ifma/path_ifma_int.h"\n')
-    print("const struct bls_g1_base bls_ifma_g1_generator_table = {.u.lanes = {")
-    base = (G1X, G1Y)
-    for _ in range(13):
+    print(f"const struct bls_{kind}_base bls_ifma_{kind}_generator_table = {{.u.lanes = {{")
+    for _ in range(rows):
         row = [base]
         for _ in range(15):
-            row.append(G1.add(row[-1], base))
+            row.append(group.add(row[-1], base))
         print("{")
-        for c, factor in ((0, s * s), (1, s**3)):
-            columns = zip(*(element(p[c] * factor) for p in row))
-            print("{%s}," % ", ".join("{%s}" % ", ".join(f"0x{v:x}" for v in column) for column in columns))
+        for column in zip(*map(coordinates, row)):
+            limb = zip(*map(element, column))
+            print("{%s}," % ", ".join("{%s}" % ", ".join(f"0x{v:x}" for v in values) for values in limb))
         print("},")
-        for _ in range(10):
-            base = G1.add(base, base)
+        for _ in range(doublings):
+            base = group.add(base, base)
     print("}};")
+
+
+def table_g1():
+    s = sixth_root(pow(6, -1, P))
+    table(G1, "g1", (G1X, G1Y), 13, 10, lambda p: (p[0] * s * s, p[1] * s**3))
+
+
+def table_g2():
+    table(G2, "g2", (G2X, G2Y), 13, 5, lambda p: p[0] + p[1])
 
 
 def main():
@@ -183,7 +191,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["table-g1"]:
-        table_g1(sixth_root(pow(6, -1, P)))
-    else:
-        main()
+    {"table-g1": table_g1, "table-g2": table_g2}.get(" ".join(sys.argv[1:]), main)()

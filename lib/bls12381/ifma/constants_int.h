@@ -30,8 +30,8 @@ static const uint64_t bls_fp8_one[8] = {0x10003480e6299, 0x9a67ac4a158d, 0x297c9
 static const uint64_t bls_fp8_from_fp[8] = {0x2480ea8e9b9af, 0x15d9b23f9113d, 0x3540fea96f7d6, 0xbba0bbf508a2, 0x323e5f0ade53b, 0x3adbf7508c299, 0x2f23c24a25ff6, 0x5323b81b};
 /* 2^384: and back */
 static const uint64_t bls_fp8_to_fp[8] = {0x100000002fffd, 0x2f10300009d82, 0x758baebf4000, 0x1157d22615d4f, 0x3ce5853705257, 0x2a5e895bb1b5d, 0x3a80e4935c071, 0x57d97b0f};
-/* a multiple of p, each limb at least that of a carried sum of six reduced elements */
-static const uint64_t bls_fp8_above_6[8] = {0x7ffffffec0014, 0x463ebfffbe5ef, 0x79b077304fffa, 0x770bdc576e744, 0x7f5b329133063, 0x7adf16f209ee1, 0x79fa0c299a7b3, 0x186100cb94};
+/* a multiple of p, each limb at least that of a carried one with a top limb of 40 bits */
+static const uint64_t bls_fp8_above_far[8] = {0x4ffffff2dab7d, 0x5c582ffd4dce1, 0x6eb30799f3fcb, 0x71d655cab0037, 0x60b24b43d0134, 0x48ff7e1c1ba27, 0x7a41664f212a5, 0x100628ca14d};
 /* s^2 */
 static const uint64_t bls_fp8_scale_2[8] = {0x21537a2a67f08, 0x38832e4a93a89, 0x2120d2b1e2ca5, 0x1b6b74d057b8a, 0x6fc1f57b397c, 0x3ba7f7471305b, 0x2066d8a9bcb0e, 0xe6ad6b4};
 /* s^3 */

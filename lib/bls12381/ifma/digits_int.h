@@ -22,18 +22,22 @@ static inline void bls_half_x8_load(struct bls_half_x8 *out, const uint64_t low[
     out->high = bls_vec_load(high);
 }
 
+/* Of six bits: half of them rounded up, and 32 less when negative. */
+static inline void bls_digit_x8_set(struct bls_digit_x8 *digit, bls_vec bits)
+{
+    bls_vec value = bls_vec_shift_right(bls_vec_add(bits, bls_vec_set1(1)), 1);
+    bls_vec opposite = bls_vec_sub(bls_vec_set1(32), value);
+    digit->magnitude = bls_vec_select(digit->negative, opposite, value);
+}
+
 /* Digit i is made of bits 5i-1 to 5i+4, which are six at the top for every window but the first
  * one, the 26th, which has bits 124 to 127 alone. */
 static inline void bls_half_x8_next(struct bls_digit_x8 *digit, struct bls_half_x8 *k, int window)
 {
-    const bls_vec one = bls_vec_set1(1);
     const int first = window == BLS_HALF_WINDOWS - 1;
     bls_vec bits = first ? bls_vec_shift_right(k->high, 60) : bls_vec_shift_right(k->high, 58);
     digit->negative = first ? bls_lanes_constant(0) : bls_vec_is_negative(k->high);
-    /* half of the six bits rounded up, and 32 less when negative */
-    bls_vec value = bls_vec_shift_right(bls_vec_add(bits, one), 1);
-    bls_vec opposite = bls_vec_sub(bls_vec_set1(32), value);
-    digit->magnitude = bls_vec_select(digit->negative, opposite, value);
+    bls_digit_x8_set(digit, bits);
     if (first) {
         bls_vec carry = bls_vec_shift_right(k->low, 61);
         k->high = bls_vec_or(bls_vec_shift_left_drop(k->high, 3), carry);
@@ -43,6 +47,16 @@ static inline void bls_half_x8_next(struct bls_digit_x8 *digit, struct bls_half_
         k->high = bls_vec_or(bls_vec_shift_left_drop(k->high, 5), carry);
         k->low = bls_vec_shift_left_drop(k->low, 5);
     }
+}
+
+/* The same of a number of 64 bits: 13 windows, the first one of bits 59 to 63. */
+static inline void bls_quarter_x8_next(struct bls_digit_x8 *digit, bls_vec *k, int window)
+{
+    const int first = window == BLS_QUARTER_WINDOWS - 1;
+    bls_vec bits = first ? bls_vec_shift_right(*k, 59) : bls_vec_shift_right(*k, 58);
+    digit->negative = first ? bls_lanes_constant(0) : bls_vec_is_negative(*k);
+    bls_digit_x8_set(digit, bits);
+    *k = first ? bls_vec_shift_left_drop(*k, 4) : bls_vec_shift_left_drop(*k, 5);
 }
 
 /* The bases that the lanes of one term multiply. A table is rows of coordinates of limbs of sixteen

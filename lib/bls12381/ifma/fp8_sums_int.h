@@ -1,5 +1,5 @@
-/* Sums of two products, reduced once: what point formulas are made of. Classes as in fp8_int.h; top
- * limbs below 2^40. Constant-time. Outputs may be inputs. */
+/* Sums of two products, reduced once, and other pieces of point formulas. Classes as in fp8_int.h.
+ * Constant-time. Outputs may be inputs. */
 #ifndef KEYFENCE_BLS12381_FP8_SUMS_INT_H
 #define KEYFENCE_BLS12381_FP8_SUMS_INT_H
 
@@ -14,5 +14,26 @@ void bls_fp8_square_add_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const 
 /* a b - v - w, a and b operands, columns of v and w within 2^59: reduced. */
 void bls_fp8_mul_sub_wide(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
                           const struct bls_fp8_wide *v, const struct bls_fp8_wide *w);
+
+static inline void bls_fp8_mul_constant(struct bls_fp8 *out, const struct bls_fp8 *a,
+                                        const uint64_t factor[static BLS_FP8_LIMBS])
+{
+    struct bls_fp8 f;
+    bls_fp8_set(&f, factor);
+    bls_fp8_mul(out, a, &f);
+}
+
+/* Lane i becomes what lane i + by was, the lanes being a ring. */
+static inline void bls_fp8_rotate(struct bls_fp8 *out, const struct bls_fp8 *a, size_t by)
+{
+    uint64_t from[BLS_LANES];
+    for (size_t i = 0; i < BLS_LANES; i++) {
+        from[i] = (i + by) % BLS_LANES;
+    }
+    const bls_vec index = bls_vec_constant(from);
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_permute(a->limb[i], index);
+    }
+}
 
 #endif

@@ -4,17 +4,9 @@
 
 void bls_g1x8_infinity(struct bls_g1x8 *out)
 {
-    static const uint64_t zero[BLS_FP8_LIMBS];
-    bls_fp8_set(&out->x, zero);
+    bls_fp8_zero(&out->x);
     bls_fp8_set(&out->y, bls_fp8_one);
-    bls_fp8_set(&out->z, zero);
-}
-
-static void multiply_constant(struct bls_fp8 *a, const uint64_t factor[static BLS_FP8_LIMBS])
-{
-    struct bls_fp8 f;
-    bls_fp8_set(&f, factor);
-    bls_fp8_mul(a, a, &f);
+    bls_fp8_zero(&out->z);
 }
 
 void bls_g1x8_load_affine(struct bls_g1x8 *out,
@@ -29,8 +21,8 @@ void bls_g1x8_load_affine(struct bls_g1x8 *out,
     bls_fp8_load(&out->x, &row[0].x, sizeof row[0]);
     bls_fp8_load(&out->y, &row[0].y, sizeof row[0]);
     bls_lanes infinite = bls_lanes_and(bls_fp8_is_zero(&out->x), bls_fp8_is_zero(&out->y));
-    multiply_constant(&out->x, bls_fp8_scale_2);
-    multiply_constant(&out->y, bls_fp8_scale_3);
+    bls_fp8_mul_constant(&out->x, &out->x, bls_fp8_scale_2);
+    bls_fp8_mul_constant(&out->y, &out->y, bls_fp8_scale_3);
     bls_fp8_set(&out->z, bls_fp8_one);
     bls_g1x8_infinity(&infinity);
     bls_g1x8_select(out, infinite, &infinity, out);
@@ -43,8 +35,8 @@ void bls_g1x8_load(struct bls_g1x8 *out, const struct bls_g1 *in, size_t n)
     bls_fp8_load_count(&out->x, &in[0].x, sizeof in[0], n);
     bls_fp8_load_count(&out->y, &in[0].y, sizeof in[0], n);
     bls_fp8_load_count(&out->z, &in[0].z, sizeof in[0], n);
-    multiply_constant(&out->x, bls_fp8_scale_2);
-    multiply_constant(&out->y, bls_fp8_scale_3);
+    bls_fp8_mul_constant(&out->x, &out->x, bls_fp8_scale_2);
+    bls_fp8_mul_constant(&out->y, &out->y, bls_fp8_scale_3);
     bls_g1x8_infinity(&infinity);
     bls_lanes absent = bls_lanes_from(~0U << n & 0xff);
     bls_fp8_select(&out->y, absent, &infinity.y, &out->y);
@@ -54,8 +46,8 @@ void bls_g1x8_load(struct bls_g1x8 *out, const struct bls_g1 *in, size_t n)
 void bls_g1x8_store(struct bls_g1 *out, const struct bls_g1x8 *a, size_t n)
 {
     struct bls_g1x8 t = *a;
-    multiply_constant(&t.x, bls_fp8_scale_1);
-    multiply_constant(&t.z, bls_fp8_scale_3);
+    bls_fp8_mul_constant(&t.x, &t.x, bls_fp8_scale_1);
+    bls_fp8_mul_constant(&t.z, &t.z, bls_fp8_scale_3);
     bls_fp8_store_count(&out[0].x, &t.x, sizeof out[0], n);
     bls_fp8_store_count(&out[0].y, &t.y, sizeof out[0], n);
     bls_fp8_store_count(&out[0].z, &t.z, sizeof out[0], n);
@@ -129,22 +121,9 @@ void bls_g1x8_add_mixed(struct bls_g1x8 *out, const struct bls_g1x8 *a,
     bls_fp8_add(&bxz, &bxz, &t);
     bls_fp8_mul(&yz, &b->y, &a->z);
     bls_fp8_add(&yz, &yz, &a->y);
-    static const uint64_t zero[BLS_FP8_LIMBS];
-    bls_fp8_set(&t, zero);
+    bls_fp8_zero(&t);
     bls_fp8_sub_2(&minus_yz, &t, &yz);
     finish_add(out, &xx3, &m, &p, &xy, &yz, &minus_yz, &bxz);
-}
-
-/* a - b for a sum b of six reduced elements that was carried. */
-static void sub_6(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b)
-{
-    struct bls_fp8 above;
-    bls_fp8_set(&above, bls_fp8_above_6);
-    bls_fp8_add(&above, &above, a);
-#pragma GCC unroll 8
-    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-        out->limb[i] = bls_vec_sub(above.limb[i], b->limb[i]);
-    }
 }
 
 /* Algorithm 9, for 3b = 2: X3 = 2XY (Y^2 - 6Z^2), Y3 = Y^4 + 12 Z^2 (Y^2 - Z^2), which is
@@ -157,11 +136,9 @@ void bls_g1x8_double(struct bls_g1x8 *out, const struct bls_g1x8 *a)
     bls_fp8_square(&zz, &a->z);
     bls_fp8_mul(&xy2, &y2, &a->x);
     bls_fp8_mul(&yz2, &y2, &a->z);
-    bls_fp8_add(&g, &zz, &zz);
-    bls_fp8_add(&g, &g, &zz);
-    bls_fp8_add(&g, &g, &g);
+    bls_fp8_times(&g, &zz, 6);
     bls_fp8_carry(&g, &g); /* 6 Z^2 */
-    sub_6(&m, &yy, &g);
+    bls_fp8_sub_carried(&m, &yy, &g);
     bls_fp8_sub(&n, &yy, &zz);
     bls_fp8_mul(&out->x, &xy2, &m);
     bls_fp8_add(&g, &g, &g);
@@ -190,26 +167,13 @@ void bls_g1x8_select(struct bls_g1x8 *out, bls_lanes mask, const struct bls_g1x8
     bls_fp8_select(&out->z, mask, &a->z, &b->z);
 }
 
-/* Lane i becomes lane i + by, the lanes being a ring. */
-static void rotate(struct bls_fp8 *out, const struct bls_fp8 *a, size_t by)
-{
-    uint64_t from[BLS_LANES];
-    for (size_t i = 0; i < BLS_LANES; i++) {
-        from[i] = (i + by) % BLS_LANES;
-    }
-    const bls_vec index = bls_vec_constant(from);
-    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-        out->limb[i] = bls_vec_permute(a->limb[i], index);
-    }
-}
-
 void bls_g1x8_fold(struct bls_g1x8 *a, size_t slots)
 {
     struct bls_g1x8 t;
     for (size_t by = BLS_LANES / 2; by >= slots; by /= 2) {
-        rotate(&t.x, &a->x, by);
-        rotate(&t.y, &a->y, by);
-        rotate(&t.z, &a->z, by);
+        bls_fp8_rotate(&t.x, &a->x, by);
+        bls_fp8_rotate(&t.y, &a->y, by);
+        bls_fp8_rotate(&t.z, &a->z, by);
         bls_g1x8_add(a, a, &t);
     }
 }
@@ -224,7 +188,7 @@ void bls_g1x8_negate(struct bls_g1x8 *a, bls_lanes mask)
 
 void bls_g1x8_phi(struct bls_g1x8 *a)
 {
-    multiply_constant(&a->x, bls_fp8_beta);
+    bls_fp8_mul_constant(&a->x, &a->x, bls_fp8_beta);
 }
 
 /* |x| has six bits set. */

@@ -1,47 +1,21 @@
-/* Normalising points in lanes, with one inversion (Montgomery's trick): over the vectors in lanes,
- * over the eight lanes of the last product in scalar code. */
+/* Normalising points in lanes, with one inversion. */
 #include "bls12381/ifma/g1x8_int.h"
 #include "bls12381/ifma/inverse_x8_int.h"
 
-#include <assert.h>
-
-enum { VECTORS = 32 }; /* at a time: 256 points */
-
-static void multiply_constant(struct bls_fp8 *out, const struct bls_fp8 *a,
-                              const uint64_t factor[static BLS_FP8_LIMBS])
-{
-    struct bls_fp8 f;
-    bls_fp8_set(&f, factor);
-    bls_fp8_mul(out, a, &f);
-}
+enum { VECTORS = BLS_FP8_INVERSES }; /* at a time: 256 points */
 
 /* inverse[i] = 1/Z of every vector, and zero for zero. */
 static void inverses(struct bls_fp8 *inverse, const struct bls_g1x8 *a, size_t vectors)
 {
-    static const uint64_t zero[BLS_FP8_LIMBS];
-    struct bls_fp8 one, nothing, z[VECTORS], product, t;
-    bls_lanes infinite[VECTORS];
-    bls_fp8_set(&one, bls_fp8_one);
-    bls_fp8_set(&nothing, zero);
-    product = one;
     for (size_t i = 0; i < vectors; i++) {
-        infinite[i] = bls_fp8_is_zero(&a[i].z);
-        bls_fp8_select(&z[i], infinite[i], &one, &a[i].z);
-        inverse[i] = product; /* of those before */
-        bls_fp8_mul(&product, &product, &z[i]);
+        inverse[i] = a[i].z;
     }
-    bls_fp8_inverse_lanes(&product, &product);
-    for (size_t i = vectors; i-- > 0;) {
-        bls_fp8_mul(&t, &inverse[i], &product);
-        bls_fp8_mul(&product, &product, &z[i]);
-        bls_fp8_select(&inverse[i], infinite[i], &nothing, &t);
-    }
+    bls_fp8_inverses(inverse, vectors);
 }
 
 void bls_g1x8_normalise(struct bls_g1x8_affine *out, const struct bls_g1x8 *a, size_t vectors)
 {
     struct bls_fp8 inverse[VECTORS];
-    assert(vectors <= VECTORS);
     inverses(inverse, a, vectors);
     for (size_t i = 0; i < vectors; i++) {
         bls_fp8_mul(&out[i].x, &a[i].x, &inverse[i]);
@@ -60,10 +34,10 @@ static void some_to_affine(struct bls_g1_affine *out, const struct bls_g1x8 *a, 
         struct bls_g1_affine *to = out + i * BLS_LANES;
         size_t count = n - i * BLS_LANES;
         count = count < BLS_LANES ? count : BLS_LANES;
-        multiply_constant(&t, &inverse[i], bls_fp8_unscale_2);
+        bls_fp8_mul_constant(&t, &inverse[i], bls_fp8_unscale_2);
         bls_fp8_mul(&t, &t, &a[i].x);
         bls_fp8_store_count(&to->x, &t, sizeof *to, count);
-        multiply_constant(&t, &inverse[i], bls_fp8_unscale_3);
+        bls_fp8_mul_constant(&t, &inverse[i], bls_fp8_unscale_3);
         bls_fp8_mul(&t, &t, &a[i].y);
         bls_fp8_store_count(&to->y, &t, sizeof *to, count);
     }

@@ -1,4 +1,4 @@
-/* Hashing to G1, eight messages at a time, as hash_to_g1.c. The fields elements are made by the
+/* Hashing to G1, eight messages at a time, as hash_to_g1.c. The field elements are made by the
  * scalar code; a remainder of at most four messages has both elements of a message in one vector.
  * Constant-time in the messages. */
 #include "base/secret.h"
@@ -7,16 +7,6 @@
 #include "bls12381/point_int.h"
 
 enum { VECTORS = 8, POINTS = VECTORS * BLS_LANES }; /* that share an inversion */
-
-/* Lanes 4 to 7 of a in lanes 0 to 3. */
-static void upper_half(struct bls_fp8 *out, const struct bls_fp8 *a)
-{
-    static const uint64_t from[BLS_LANES] = {4, 5, 6, 7, 4, 5, 6, 7};
-    const bls_vec index = bls_vec_constant(from);
-    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-        out->limb[i] = bls_vec_permute(a->limb[i], index);
-    }
-}
 
 /* The sum, on E1, of what both elements of n <= 8 messages map to. */
 static void map_both(struct bls_g1x8 *out, struct bls_fp u[static BLS_LANES][2], size_t n)
@@ -31,9 +21,9 @@ static void map_both(struct bls_g1x8 *out, struct bls_fp u[static BLS_LANES][2],
         }
         bls_fp8_load(&v, row, sizeof row[0]);
         bls_mapx8_to_e1(&p, &v);
-        upper_half(&q.x, &p.x);
-        upper_half(&q.y, &p.y);
-        upper_half(&q.z, &p.z);
+        bls_fp8_rotate(&q.x, &p.x, BLS_LANES / 2);
+        bls_fp8_rotate(&q.y, &p.y, BLS_LANES / 2);
+        bls_fp8_rotate(&q.z, &p.z, BLS_LANES / 2);
         kf_wipe(row, sizeof row);
     } else {
         bls_fp8_load_count(&v, &u[0][0], sizeof u[0], n);

@@ -2,14 +2,6 @@
  * those of hash_to_g1.c. */
 #include "bls12381/ifma/hash_to_g1x8_int.h"
 
-static void multiply_constant(struct bls_fp8 *out, const struct bls_fp8 *a,
-                              const uint64_t factor[static BLS_FP8_LIMBS])
-{
-    struct bls_fp8 f;
-    bls_fp8_set(&f, factor);
-    bls_fp8_mul(out, a, &f);
-}
-
 /* a k + b l for constants k and l. */
 static void combine(struct bls_fp8 *out, const struct bls_fp8 *a,
                     const uint64_t k[static BLS_FP8_LIMBS], const struct bls_fp8 *b,
@@ -50,7 +42,7 @@ static bls_lanes sqrt_ratio(struct bls_fp8 *y, const struct bls_fp8 *u, const st
     bls_fp8_mul(&t, &t, &uv); /* u v^3 */
     power_p_minus_3_over_4(&y1, &t);
     bls_fp8_mul(&y1, &y1, &uv);
-    multiply_constant(&y2, &y1, bls_fp8_sswu_c2);
+    bls_fp8_mul_constant(&y2, &y1, bls_fp8_sswu_c2);
     bls_fp8_square(&t, &y1);
     bls_fp8_mul(&t, &t, v);
     bls_lanes square = bls_fp8_equal(u, &t);
@@ -78,15 +70,15 @@ void bls_mapx8_to_e1(struct bls_g1x8 *out, const struct bls_fp8 *u)
     struct bls_fp8 zuu, s, t, one, xn, xd, xd2, gn, gd, y, v;
     bls_fp8_set(&one, bls_fp8_one);
     bls_fp8_square(&zuu, u);
-    multiply_constant(&zuu, &zuu, bls_fp8_sswu_z); /* Z u^2 */
+    bls_fp8_mul_constant(&zuu, &zuu, bls_fp8_sswu_z); /* Z u^2 */
     bls_fp8_add(&s, &zuu, &one);
     bls_fp8_mul(&t, &zuu, &s); /* Z^2 u^4 + Z u^2 */
     bls_fp8_add(&xn, &t, &one);
-    multiply_constant(&xn, &xn, bls_fp8_sswu_b);
+    bls_fp8_mul_constant(&xn, &xn, bls_fp8_sswu_b);
     bls_fp8_neg(&xd, &t);
     bls_fp8_set(&s, bls_fp8_sswu_z);
     bls_fp8_select(&xd, bls_fp8_is_zero(&t), &s, &xd);
-    multiply_constant(&xd, &xd, bls_fp8_sswu_a); /* x1 = xn / xd */
+    bls_fp8_mul_constant(&xd, &xd, bls_fp8_sswu_a); /* x1 = xn / xd */
 
     bls_fp8_square(&xd2, &xd);
     bls_fp8_mul(&gd, &xd2, &xd); /* g(x1) = gn / gd, gd = xd^3 */
@@ -122,7 +114,7 @@ void bls_mapx8_add_on_e1(struct bls_g1x8 *out, const struct bls_g1x8 *p, const s
     combine(&s, &xz, bls_fp8_sswu_a, &zz, bls_fp8_sswu_b3); /* a XZ + 3b ZZ */
     bls_fp8_sub(&m, &yy, &s);
     bls_fp8_add(&n, &yy, &s);
-    multiply_constant(&azz, &zz, bls_fp8_sswu_a);
+    bls_fp8_mul_constant(&azz, &zz, bls_fp8_sswu_a);
     bls_fp8_add(&k, &xx, &xx);
     bls_fp8_add(&k, &k, &xx);
     bls_fp8_add(&k, &k, &azz);

@@ -2,6 +2,8 @@
 #ifndef KEYFENCE_BLS12381_VEC_PORTABLE_INT_H
 #define KEYFENCE_BLS12381_VEC_PORTABLE_INT_H
 
+#include "base/ct.h"
+
 typedef struct bls_vec_lanes { /* a typedef, because the instructions' type is not a struct */
     uint64_t lane[BLS_LANES];
 } bls_vec;
@@ -154,7 +156,7 @@ static inline bls_vec bls_vec_permute(bls_vec a, bls_vec index)
     for (int i = 0; i < BLS_LANES; i++) {
         uint64_t v = 0;
         for (uint64_t j = 0; j < BLS_LANES; j++) {
-            v |= a.lane[j] & (0 - (uint64_t)((index.lane[i] & 7) == j));
+            v |= a.lane[j] & kf_ct_equal(index.lane[i] & 7, j);
         }
         out.lane[i] = v;
     }
@@ -167,8 +169,8 @@ static inline bls_vec bls_vec_permute_two(bls_vec a, bls_vec b, bls_vec index)
     for (int i = 0; i < BLS_LANES; i++) {
         uint64_t v = 0;
         for (uint64_t j = 0; j < BLS_LANES; j++) {
-            v |= a.lane[j] & (0 - (uint64_t)((index.lane[i] & 15) == j));
-            v |= b.lane[j] & (0 - (uint64_t)((index.lane[i] & 15) == j + BLS_LANES));
+            v |= a.lane[j] & kf_ct_equal(index.lane[i] & 15, j);
+            v |= b.lane[j] & kf_ct_equal(index.lane[i] & 15, j + BLS_LANES);
         }
         out.lane[i] = v;
     }

@@ -7,12 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct proof_table proofs_fp8, proofs_g1, proofs_tower, proofs_whole;
+extern const struct proof_table proofs_fp8, proofs_g1, proofs_g2, proofs_tower, proofs_whole;
 static const struct proof_table *const tables[] = {
-    &proofs_fp8,
-    &proofs_g1,
-    &proofs_tower,
-    &proofs_whole,
+    &proofs_fp8, &proofs_g1, &proofs_g2, &proofs_tower, &proofs_whole,
 };
 
 enum { DIGITS = 2 * BLS_FP8_LIMBS };
