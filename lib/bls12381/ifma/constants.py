@@ -180,7 +180,7 @@ def main():
     vector("bls_fp8_above_high", "the same for a carried element, whose top limb may be larger",
            dominating(REDUCED_LOW, CARRIED_TOP, 1 << 50))
     vector("bls_fp8_above_wide", "a multiple of p, to be added to the upper columns of a wide element: at least "
-           "2^61, and 2^32 in the top one", dominating(1 << 61, 1 << 32, 1 << 61))
+           "2^61, and 2^33 in the top one", dominating(1 << 61, 1 << 33, 1 << 61))
     vector("bls_fp8_top", "2^750: the top limb's weight as a residue", limbs(pow(2, 750, P)))
     vector("bls_fp8_one", "1", limbs(R % P))
     vector("bls_fp8_from_fp", "2^416: turns the residue with factor 2^384 into the one with factor 2^400",

@@ -20,8 +20,8 @@ static const uint64_t bls_fp8_above_1[8] = {0x5fffffffcaaae, 0x4bb51ffff50fc, 0x
 static const uint64_t bls_fp8_above_2[8] = {0xbfffffff9555c, 0x976a3fffea1f8, 0x933ad2656fffc, 0xbd03f41d24d15, 0x951e663066574, 0xa8f507a6034f4, 0xbdfe040dde28f, 0x82055992f};
 /* the same for a carried element, whose top limb may be larger */
 static const uint64_t bls_fp8_above_high[8] = {0x4ffffffe5aac5, 0x62e3afffa996b, 0x5bf5257713ff8, 0x4436043feb081, 0x4d04e072610c8, 0x44fb116959dff, 0x7e78299d2d88b, 0x2019521d1d};
-/* a multiple of p, to be added to the upper columns of a wide element: at least 2^61, and 2^32 in the top one */
-static const uint64_t bls_fp8_above_wide[8] = {0x2000ffffffff0001, 0x200304feffffc37f, 0x20012e26c5c037ff, 0x2000f8d649df8390, 0x200165e28eda8738, 0x2001c8b278c1998b, 0x2002c7fb3cee0d2f, 0x1380ccefa};
+/* a multiple of p, to be added to the upper columns of a wide element: at least 2^61, and 2^33 in the top one */
+static const uint64_t bls_fp8_above_wide[8] = {0x2002fffffffe5557, 0x20025da8ffffa07e, 0x20034ceb4995b7ff, 0x2002f40fd0748b45, 0x2002547998c1915d, 0x2001a3d41e98053d, 0x2001f7f8103770a4, 0x208155e4c};
 /* 2^750: the top limb's weight as a residue */
 static const uint64_t bls_fp8_top[8] = {0x1e9ac47cce234, 0x1ca494eee88c0, 0x118a571391e15, 0x3e55a4f64550a, 0x1d5db6fa9c045, 0x19021176751e8, 0xbd0aefb2e447, 0x2cea96b8};
 /* 1 */

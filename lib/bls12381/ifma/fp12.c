@@ -27,7 +27,7 @@ static const uint64_t exchanged[BLS_LANES] = {1, 0, 3, 2, 5, 4, 7, 6};
 static inline void permute(struct bls_fp8 *out, const struct bls_fp8 *a,
                            const uint64_t index[static BLS_LANES])
 {
-    const bls_vec by = bls_vec_load(index);
+    const bls_vec by = bls_vec_constant(index);
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
         out->limb[i] = bls_vec_permute(a->limb[i], by);
@@ -38,8 +38,8 @@ static inline void permute(struct bls_fp8 *out, const struct bls_fp8 *a,
 static inline void permute_two(struct bls_fp8 *out, const struct bls_fp8 *a,
                                const struct bls_fp8 *b, const uint64_t index[static BLS_LANES])
 {
-    const bls_vec by = bls_vec_load(index);
-    const bls_lanes six = bls_lanes_from(SIX_LANES);
+    const bls_vec by = bls_vec_constant(index);
+    const bls_lanes six = bls_lanes_constant(SIX_LANES);
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
         out->limb[i] = bls_vec_permute_two_lanes(six, a->limb[i], b->limb[i], by);
@@ -50,18 +50,19 @@ static inline void permute_two(struct bls_fp8 *out, const struct bls_fp8 *a,
  * others. */
 static inline bls_vec times_xi(bls_vec a)
 {
-    bls_vec other = bls_vec_permute(a, bls_vec_load(exchanged));
-    return bls_vec_select(bls_lanes_from(REAL_LANES), bls_vec_sub(a, other), bls_vec_add(a, other));
+    bls_vec other = bls_vec_permute(a, bls_vec_constant(exchanged));
+    return bls_vec_select(bls_lanes_constant(REAL_LANES), bls_vec_sub(a, other),
+                          bls_vec_add(a, other));
 }
 
 /* (-y1, y0), carried, for a carried y. */
 static inline void turn(struct bls_fp8 *out, const struct bls_fp8 *y)
 {
-    const bls_vec by = bls_vec_load(exchanged);
+    const bls_vec by = bls_vec_constant(exchanged);
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
         bls_vec other = bls_vec_permute(y->limb[i], by);
-        out->limb[i] = bls_vec_sub_lanes(bls_lanes_from(REAL_LANES), other,
+        out->limb[i] = bls_vec_sub_lanes(bls_lanes_constant(REAL_LANES), other,
                                          bls_vec_set1(bls_fp8_above_high[i]), other);
     }
     bls_fp8_carry(out, out);
@@ -118,7 +119,7 @@ static inline void fp2x3_square_wide(struct bls_fp8_wide *restrict out, const st
     for (int i = 0; i < BLS_FP8_LIMBS; i++) { /* (x0 - x1, x1) */
         bls_vec lifted = bls_vec_add(x->limb[i], bls_vec_set1(bls_fp8_above_high[i]));
         difference.limb[i] =
-            bls_vec_sub_lanes(bls_lanes_from(REAL_LANES), x->limb[i], lifted, other.limb[i]);
+            bls_vec_sub_lanes(bls_lanes_constant(REAL_LANES), x->limb[i], lifted, other.limb[i]);
     }
     bls_fp8_mul_wide(out, &sum, &difference);
 }
@@ -178,9 +179,9 @@ static const uint64_t to_p[BLS_LANES] = {8, 9, 12, 13, 2, 3, 14, 15};
 
 static void combine(struct bls_fp12_lanes *out, const struct wide4 *d, const struct wide4 *e)
 {
-    const bls_vec by_1 = bls_vec_load(rotate_1), by_2 = bls_vec_load(rotate_2);
-    const bls_vec by_plain = bls_vec_load(plain), by_s = bls_vec_load(times_s);
-    const bls_vec by_middle = bls_vec_load(middle);
+    const bls_vec by_1 = bls_vec_constant(rotate_1), by_2 = bls_vec_constant(rotate_2);
+    const bls_vec by_plain = bls_vec_constant(plain), by_s = bls_vec_constant(times_s);
+    const bls_vec by_middle = bls_vec_constant(middle);
     struct wide4 r;
 #pragma GCC unroll 2
     for (int k = 0; k < BLS_FP8_COLUMNS; k++) {
@@ -274,7 +275,7 @@ static void triple_and_twice(struct bls_fp8 *out, const struct bls_fp8_wide *t,
  * p' = 3 (u0, u1, xi u2) + 2 p */
 void bls_fp12_lanes_cyclotomic_square(struct bls_fp12_lanes *out, const struct bls_fp12_lanes *x)
 {
-    const bls_lanes last = bls_lanes_from(0x30);
+    const bls_lanes last = bls_lanes_constant(0x30);
     struct bls_fp8 a, b;
     struct wide4 r;
     fp4_parts(&a, &b, x);

@@ -12,7 +12,7 @@
  *   operand     limbs 0 to 6 below 2^52, limb 7 below 2^40: what a multiplication takes; as the sum
  *               of reduced ones, it has to mind the limbs other than 7
  *   wide        sixteen columns, signed, the sum of column[i] 2^(50 i): products before reduction.
- *               Columns 0 to 14 within 2^61 either way, column 15 within 2^32
+ *               Columns 0 to 14 within 2^61 either way, column 15 in [-2^33, 2^32)
  *
  * Limbs are never negative. The bounds are not hoped for. tests/unit/bls12381/ifma runs every
  * kernel on intervals (see vec_int.h): given operands of the stated range it proves that no column
@@ -26,7 +26,8 @@
  *
  * Memory. The type asks for 64-byte alignment, which aligned instructions rely on: elements live on
  * the stack or are static. malloc and caller's bytes align to 16 and must not hold them; there,
- * words are kept as uint64_t and go through bls_vec_load and bls_vec_store, which ask for nothing.
+ * limbs are kept as uint64_t and go through bls_vec_load_below and bls_vec_store_below, which ask
+ * for nothing.
  *
  * Constant-time. Outputs may be inputs. */
 #ifndef KEYFENCE_BLS12381_FP8_INT_H
@@ -44,6 +45,13 @@ struct bls_fp8 {
 struct bls_fp8_wide {
     bls_vec column[2 * BLS_FP8_LIMBS];
 };
+
+/* What limb i of a reduced element is below: elements are stored and loaded with these limits. */
+static inline uint64_t bls_fp8_limit(int i)
+{
+    const uint64_t low = ((uint64_t)1 << BLS_FP8_BITS) + ((uint64_t)1 << 13);
+    return i < BLS_FP8_LIMBS - 1 ? low : (uint64_t)1 << 34;
+}
 
 /* operand times operand: reduced. */
 void bls_fp8_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b);

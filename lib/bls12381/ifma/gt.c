@@ -27,7 +27,8 @@ void bls_ifma_gt_base_init(struct bls_gt_base *base, const struct bls_gt *a)
                 const struct bls_fp12 *first = &window[half * BLS_LANES];
                 bls_fp8_load(&v, (const struct bls_fp *)(const void *)first + c, sizeof *first);
                 for (int l = 0; l < BLS_FP8_LIMBS; l++) {
-                    bls_vec_store(&base->u.lanes[i][c][l][half * BLS_LANES], v.limb[l]);
+                    uint64_t *to = &base->u.lanes[i][c][l][half * BLS_LANES];
+                    bls_vec_store_below(to, v.limb[l], bls_fp8_limit(l));
                 }
             }
         }
@@ -62,12 +63,21 @@ static void choose(struct choice *out, const struct bls_quarter_digits digits[st
     kf_wipe(sign, sizeof sign);
 }
 
+/* The limb, of sixteen entries, that the index says. */
+static inline bls_vec entry_limb(const uint64_t limb[static BLS_WINDOW_ENTRIES], bls_vec index,
+                                 int l)
+{
+    const uint64_t limit = bls_fp8_limit(l);
+    return bls_vec_permute_two(bls_vec_load_below(limb, limit),
+                               bls_vec_load_below(limb + BLS_LANES, limit), index);
+}
+
 /* The coordinates in the order of struct bls_fp12; those from the seventh on are negated by
  * conjugation. base[1] may be base[0]. */
 static void look_up(struct bls_fp12x8 *out, const struct bls_gt_base *const base[static BASES],
                     const struct choice *choice, int window)
 {
-    const bls_lanes second = bls_lanes_from(0xf0);
+    const bls_lanes second = bls_lanes_constant(0xf0);
     struct bls_fp8 one, zero, minus;
     struct bls_fp8 *coordinate = (struct bls_fp8 *)(void *)out; /* all twelve, in order */
     bls_fp8_set(&one, bls_fp8_one);
@@ -75,12 +85,8 @@ static void look_up(struct bls_fp12x8 *out, const struct bls_gt_base *const base
     for (int c = 0; c < COORDINATES; c++) {
         struct bls_fp8 *v = &coordinate[c];
         for (int l = 0; l < BLS_FP8_LIMBS; l++) {
-            const uint64_t *x = base[0]->u.lanes[window][c][l];
-            const uint64_t *y = base[1]->u.lanes[window][c][l];
-            bls_vec a =
-                bls_vec_permute_two(bls_vec_load(x), bls_vec_load(x + BLS_LANES), choice->entry);
-            bls_vec b =
-                bls_vec_permute_two(bls_vec_load(y), bls_vec_load(y + BLS_LANES), choice->entry);
+            bls_vec a = entry_limb(base[0]->u.lanes[window][c][l], choice->entry, l);
+            bls_vec b = entry_limb(base[1]->u.lanes[window][c][l], choice->entry, l);
             v->limb[l] = bls_vec_select(second, b, a);
         }
         bls_fp8_select(v, choice->none, c == 0 ? &one : &zero, v);

@@ -135,7 +135,7 @@ void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine
         for (int j = 0; j < FIXED_VECTORS; j++) {
             bls_vec v = ((const bls_vec *)&fixed)[j];
             v = bls_vec_select(bls_lanes_from((unsigned)infinite & 0xff), bls_vec_zero(), v);
-            bls_vec_store(out->u.lanes[batch][j], v);
+            bls_vec_store_below(out->u.lanes[batch][j], v, bls_fp8_limit(j % BLS_FP8_LIMBS));
         }
     }
     kf_wipe(lines, sizeof lines);
@@ -178,7 +178,8 @@ static void fixed_line(struct bls_fixed_linex8 *out, const struct bls_g2_lines *
                        const struct fixed_point *p)
 {
     for (int j = 0; j < FIXED_VECTORS; j++) {
-        ((bls_vec *)out)[j] = bls_vec_load(lines->u.lanes[batch][j]);
+        const uint64_t limit = bls_fp8_limit(j % BLS_FP8_LIMBS);
+        ((bls_vec *)out)[j] = bls_vec_load_below(lines->u.lanes[batch][j], limit);
     }
     bls_fp2x8_mul_fp(&out->l0, &out->l0, &p->one_over_y);
     bls_fp2x8_mul_fp(&out->l1, &out->l1, &p->x_over_y);

@@ -21,7 +21,7 @@ struct bls_vec_faults bls_vec_faults;
 const struct prove_class prove_reduced = {"reduced", 0, POWER(50) + POWER(13), 0, POWER(34), 10};
 const struct prove_class prove_carried = {"carried", 0, POWER(50) + POWER(13), 0, POWER(37), 0};
 const struct prove_class prove_operand = {"operand", 0, POWER(52), 0, POWER(40), 0};
-const struct prove_class prove_wide = {"wide", -POWER(61), POWER(61), -POWER(32), POWER(32), 0};
+const struct prove_class prove_wide = {"wide", -POWER(61), POWER(61), -POWER(33), POWER(32), 0};
 
 struct prove_class prove_sum(unsigned n)
 {

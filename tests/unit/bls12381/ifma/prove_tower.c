@@ -12,6 +12,12 @@ static const struct prove_class columns = {"columns",  -POWER(58), POWER(58),
 /* A difference of carried elements, carried: what lines may have. */
 static const struct prove_class line_limbs = {"line", 0, POWER(50) + POWER(13), 0, POWER(38), 0};
 
+/* Of fixed points; what a load gives; and what an element of Fp12 may have. */
+static const struct prove_class small_line = {"small", 0, POWER(50) + POWER(13), 0, POWER(32), 0};
+static const struct prove_class loaded = {"loaded", 0, POWER(50) + POWER(13), 0, POWER(32), 0};
+static const struct prove_class factor_limbs = {"factor", 0,         POWER(50) + POWER(13),
+                                                0,        POWER(36), 0};
+
 static void fp2_mul(void)
 {
     struct bls_fp2x8 a, b, out;
@@ -69,8 +75,8 @@ static void fp2_mul_xi(void)
 static void fp12_mul(void)
 {
     struct bls_fp12x8 a, b;
-    prove_given(&a, sizeof a, &prove_reduced);
-    prove_given(&b, sizeof b, &prove_reduced);
+    prove_given(&a, sizeof a, &factor_limbs);
+    prove_given(&b, sizeof b, &factor_limbs);
     bls_fp12x8_mul(&a, &a, &b);
     prove_gives(&a, sizeof a, &prove_reduced);
     bls_fp12x8_mul(&a, &a, &a);
@@ -91,12 +97,29 @@ static void line_products(void)
     prove_gives(&f, sizeof f, &prove_reduced);
     bls_line_pairx8_mul_line(&f, &a, &l);
     prove_gives(&f, sizeof f, &prove_reduced);
-    prove_given(&f, sizeof f, &prove_reduced);
+    prove_given(&f, sizeof f, &factor_limbs);
     bls_fp12x8_mul_pair(&f, &f, &a);
     prove_gives(&f, sizeof f, &prove_reduced);
-    prove_given(&f, sizeof f, &prove_reduced);
+    prove_given(&f, sizeof f, &factor_limbs);
     bls_fp12x8_mul_line(&f, &f, &l);
     prove_gives(&f, sizeof f, &prove_reduced);
+}
+
+static void fixed_lines(void)
+{
+    struct bls_fixed_linex8 l[3];
+    struct bls_fp8 x;
+    struct bls_fp12x8 f;
+    prove_given(l, sizeof l, &prove_reduced);
+    prove_given(&x, sizeof x, &loaded);
+    for (int i = 0; i < 3; i++) {
+        bls_fp2x8_mul_fp(&l[i].l0, &l[i].l0, &x);
+        bls_fp2x8_mul_fp(&l[i].l1, &l[i].l1, &x);
+    }
+    prove_gives(l, sizeof l, &small_line);
+    prove_given(l, sizeof l, &small_line);
+    bls_fixed_linex8_mul_three(&f, l);
+    prove_gives(&f, sizeof f, &factor_limbs);
 }
 
 /* The points that a step is given: T as a step left it, the rest as it was loaded. */
@@ -226,6 +249,7 @@ static const struct proof tower[] = {
     {"fp2x8_mul_xi", fp2_mul_xi, false},
     {"fp12x8_mul", fp12_mul, false},
     {"products of lines", line_products, false},
+    {"fixed_linex8_mul_three", fixed_lines, false},
     {"miller_double", miller_double, false},
     {"miller_add", miller_add, false},
     {"miller_in_subgroup", miller_in_subgroup, false},

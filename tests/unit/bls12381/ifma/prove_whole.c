@@ -1,6 +1,7 @@
 /* Whole operations, from memory to memory: whatever the points and scalars, for these counts. */
 #include "prove.h"
 
+#include "bls12381/ifma/miller_int.h"
 #include "bls12381/ifma/path_ifma_int.h"
 
 enum { MANY = 19 };
@@ -33,9 +34,61 @@ static void hash_to_g1(void)
     bls_ifma_hash_to_g1_batch(out, in, MANY);
 }
 
+static void g2_lines_init(void)
+{
+    static struct bls_g2_affine q;
+    struct bls_g2_lines lines;
+    bls_ifma_g2_lines_init(&lines, &q);
+}
+
+/* Every way in which the lines of n pairs and nf fixed points are put together. */
+static void miller(void)
+{
+    static const size_t counts[][2] = {
+        {1, 0}, {2, 1}, {3, 2}, {4, 0}, {0, 1}, {0, 2}, {0, 3}, {7, 5}, {16, 8},
+    };
+    static struct bls_g1_affine p[BLS_MILLER_PAIRS];
+    static struct bls_g2_affine q[BLS_MILLER_PAIRS];
+    static struct bls_g2_lines lines;
+    const struct bls_g2_lines *fixed[BLS_MILLER_FIXED];
+    struct bls_fp12_lanes f;
+    for (int i = 0; i < BLS_MILLER_FIXED; i++) {
+        fixed[i] = &lines;
+    }
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        bls_miller(&f, p, q, counts[i][0], p, fixed, counts[i][1]);
+        prove_gives(&f, sizeof f, &prove_reduced);
+    }
+}
+
+static void pairing_product(void)
+{
+    static struct bls_g1_affine p[BLS_MILLER_PAIRS + 1];
+    static struct bls_g2_affine q[BLS_MILLER_PAIRS + 1];
+    struct bls_gt out;
+    uint64_t good;
+    bls_ifma_pairing_product_fixed(&out, &good, p, q, BLS_MILLER_PAIRS + 1, NULL, NULL, 0);
+    bls_ifma_pairing_product_fixed(&out, &good, NULL, NULL, 0, NULL, NULL, 0);
+}
+
+static void gt_base(void)
+{
+    static struct bls_gt a;
+    static struct bls_gt_base base;
+    static struct bls_fr k[3];
+    const struct bls_gt_base *const bases[3] = {&base, &base, &base};
+    struct bls_gt out;
+    bls_ifma_gt_base_init(&base, &a);
+    bls_ifma_gt_base_exp_product(&out, bases, k, 3);
+}
+
 static const struct proof whole[] = {
     {"g1_mul_sum_batch", g1_mul_sum, false},
-    {"g1_sum_batch", g1_sum, false},
     {"hash_to_g1_batch", hash_to_g1, false},
+    {"g1_sum_batch", g1_sum, false},
+    {"g2_lines_init", g2_lines_init, false},
+    {"miller", miller, false},
+    {"pairing_product_fixed", pairing_product, false},
+    {"gt_base", gt_base, false},
 };
 const struct proof_table proofs_whole = PROOF_TABLE(whole);
