@@ -3,7 +3,7 @@
 #ifndef KEYFENCE_BLS12381_DIGITS_INT_H
 #define KEYFENCE_BLS12381_DIGITS_INT_H
 
-#include "bls12381/ifma/vec_int.h"
+#include "bls12381/ifma/fp8_int.h"
 #include "bls12381/point_int.h"
 
 /* What is left of a number of 128 bits in each lane. */
@@ -96,7 +96,9 @@ static inline void bls_base_x8_lookup(bls_vec *out, const struct bls_base_x8 *ba
         const uint64_t *row = bases->group[i].table + at;
         bls_lanes lanes = bls_lanes_from(bases->group[i].lanes);
         for (size_t j = 0; j < limbs; j++, row += BLS_WINDOW_ENTRIES) {
-            bls_vec low = bls_vec_constant(row), high = bls_vec_constant(row + BLS_LANES);
+            const uint64_t limit = bls_fp8_limit((int)(j % BLS_FP8_LIMBS));
+            bls_vec low = bls_vec_load_below(row, limit);
+            bls_vec high = bls_vec_load_below(row + BLS_LANES, limit);
             bls_vec found = bls_vec_permute_two(low, high, index);
             out[j] = bls_vec_select(lanes, found, out[j]);
         }

@@ -156,12 +156,26 @@ static void row_points(struct bls_g1x8 first[static 2], const struct bls_g1 *a)
     bls_g1x8_load(&first[1], row + BLS_LANES, ROWS - BLS_LANES);
 }
 
+static void store_entry(struct bls_g1_base *base, int first_row, int j,
+                        const struct bls_g1x8_affine *entry)
+{
+    uint64_t limb[BLS_LANES];
+    for (int c = 0; c < 2; c++) {
+        const struct bls_fp8 *coordinate = c == 0 ? &entry->x : &entry->y;
+        for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+            bls_vec_store_below(limb, coordinate->limb[i], bls_fp8_limit(i));
+            for (int lane = 0; lane < BLS_LANES && first_row + lane < ROWS; lane++) {
+                base->u.lanes[first_row + lane][c][i][j] = limb[lane];
+            }
+        }
+    }
+}
+
 void bls_ifma_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a)
 {
     struct bls_g1x8 first[2], window[BLS_WINDOW_ENTRIES];
     struct bls_g1x8_affine entry[BLS_WINDOW_ENTRIES];
     struct bls_g1 b, generator;
-    uint64_t limb[BLS_LANES];
     base->infinite = bls_g1_affine_is_infinity(a);
     bls_g1_from_affine(&b, a);
     bls_g1_generator(&generator);
@@ -172,14 +186,7 @@ void bls_ifma_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine 
         bls_g1x8_window(window);
         bls_g1x8_normalise(entry, window, BLS_WINDOW_ENTRIES);
         for (int j = 0; j < BLS_WINDOW_ENTRIES; j++) {
-            for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-                for (int c = 0; c < 2; c++) {
-                    bls_vec_store(limb, c == 0 ? entry[j].x.limb[i] : entry[j].y.limb[i]);
-                    for (int lane = 0; lane < BLS_LANES && 8 * v + lane < ROWS; lane++) {
-                        base->u.lanes[8 * v + lane][c][i][j] = limb[lane];
-                    }
-                }
-            }
+            store_entry(base, BLS_LANES * v, j, &entry[j]);
         }
     }
 }

@@ -45,6 +45,9 @@ struct bls_vec_faults {
 };
 extern struct bls_vec_faults bls_vec_faults;
 
+/* Not inline: a kernel that is unrolled has thousands of operations. */
+#define BLS_BOUND_OPERATION __attribute__((noinline, unused)) static
+
 static inline bls_vec_i128 bls_bound_power(unsigned n)
 {
     return (bls_vec_i128)1 << n;
@@ -70,7 +73,7 @@ static inline bls_vec_i128 bls_bound_ones(bls_vec_i128 v)
     return ones;
 }
 
-static inline struct bls_vec_range bls_bound_range(bls_vec_i128 low, bls_vec_i128 high)
+BLS_BOUND_OPERATION struct bls_vec_range bls_bound_range(bls_vec_i128 low, bls_vec_i128 high)
 {
     return (struct bls_vec_range){low, high, ++bls_vec_faults.ids};
 }
@@ -89,8 +92,8 @@ static inline void bls_bound_fault(const char *operation, struct bls_vec_range w
 }
 
 /* The range if it is within [low, high); a fault and what is left of it otherwise. */
-static inline struct bls_vec_range bls_bound_within(const char *operation, struct bls_vec_range a,
-                                                    bls_vec_i128 low, bls_vec_i128 high)
+BLS_BOUND_OPERATION struct bls_vec_range
+bls_bound_within(const char *operation, struct bls_vec_range a, bls_vec_i128 low, bls_vec_i128 high)
 {
     if (a.low < low || a.high >= high) {
         bls_bound_fault(operation, a);
@@ -101,15 +104,15 @@ static inline struct bls_vec_range bls_bound_within(const char *operation, struc
 }
 
 /* A result that the instructions have in 64 signed bits. */
-static inline struct bls_vec_range bls_bound_signed(const char *operation, bls_vec_i128 low,
-                                                    bls_vec_i128 high)
+BLS_BOUND_OPERATION struct bls_vec_range bls_bound_signed(const char *operation, bls_vec_i128 low,
+                                                          bls_vec_i128 high)
 {
     bls_vec_faults.widest = bls_bound_max(bls_vec_faults.widest, bls_bound_max(high, -low));
     return bls_bound_within(operation, bls_bound_range(low, high), -bls_bound_power(63),
                             bls_bound_power(63));
 }
 
-static inline bls_vec bls_vec_set1(uint64_t v)
+BLS_BOUND_OPERATION bls_vec bls_vec_set1(uint64_t v)
 {
     bls_vec out;
     for (int i = 0; i < BLS_LANES; i++) {
@@ -118,12 +121,12 @@ static inline bls_vec bls_vec_set1(uint64_t v)
     return out;
 }
 
-static inline bls_vec bls_vec_zero(void)
+BLS_BOUND_OPERATION bls_vec bls_vec_zero(void)
 {
     return bls_vec_set1(0);
 }
 
-static inline bls_vec bls_vec_load(const uint64_t in[static BLS_LANES])
+BLS_BOUND_OPERATION bls_vec bls_vec_load(const uint64_t in[static BLS_LANES])
 {
     bls_vec out;
     (void)in;
@@ -133,7 +136,7 @@ static inline bls_vec bls_vec_load(const uint64_t in[static BLS_LANES])
     return out;
 }
 
-static inline bls_vec bls_vec_constant(const uint64_t in[static BLS_LANES])
+BLS_BOUND_OPERATION bls_vec bls_vec_constant(const uint64_t in[static BLS_LANES])
 {
     bls_vec out;
     for (int i = 0; i < BLS_LANES; i++) {
@@ -158,7 +161,7 @@ static inline void bls_vec_store_below(uint64_t out[static BLS_LANES], bls_vec a
     bls_vec_store(out, a);
 }
 
-static inline bls_vec bls_vec_load_below(const uint64_t in[static BLS_LANES], uint64_t limit)
+BLS_BOUND_OPERATION bls_vec bls_vec_load_below(const uint64_t in[static BLS_LANES], uint64_t limit)
 {
     bls_vec out;
     (void)in;
@@ -168,7 +171,7 @@ static inline bls_vec bls_vec_load_below(const uint64_t in[static BLS_LANES], ui
     return out;
 }
 
-static inline bls_vec bls_vec_add(bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_add(bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         a.lane[i] =
@@ -177,7 +180,7 @@ static inline bls_vec bls_vec_add(bls_vec a, bls_vec b)
     return a;
 }
 
-static inline bls_vec bls_vec_sub(bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_sub(bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         a.lane[i] =
@@ -187,7 +190,7 @@ static inline bls_vec bls_vec_sub(bls_vec a, bls_vec b)
 }
 
 /* mask is 2^n - 1: a modulo 2^n, which is monotonous between two multiples of 2^n. */
-static inline struct bls_vec_range bls_bound_modulo(struct bls_vec_range a, bls_vec_i128 mask)
+BLS_BOUND_OPERATION struct bls_vec_range bls_bound_modulo(struct bls_vec_range a, bls_vec_i128 mask)
 {
     if ((a.low & ~mask) == (a.high & ~mask)) {
         return bls_bound_range(a.low & mask, a.high & mask);
@@ -195,7 +198,8 @@ static inline struct bls_vec_range bls_bound_modulo(struct bls_vec_range a, bls_
     return bls_bound_range(0, mask);
 }
 
-static inline struct bls_vec_range bls_bound_and(struct bls_vec_range a, struct bls_vec_range b)
+BLS_BOUND_OPERATION struct bls_vec_range bls_bound_and(struct bls_vec_range a,
+                                                       struct bls_vec_range b)
 {
     if (bls_bound_point(b) && b.low >= 0 && bls_bound_ones(b.low) == b.low) {
         return bls_bound_modulo(a, b.low);
@@ -213,7 +217,7 @@ static inline struct bls_vec_range bls_bound_and(struct bls_vec_range a, struct 
     return bls_bound_range(-bls_bound_ones(-least) - 1, bls_bound_max(a.high, b.high));
 }
 
-static inline bls_vec bls_vec_and(bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_and(bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         bool swap = bls_bound_point(a.lane[i]) && !bls_bound_point(b.lane[i]);
@@ -223,7 +227,8 @@ static inline bls_vec bls_vec_and(bls_vec a, bls_vec b)
     return a;
 }
 
-static inline struct bls_vec_range bls_bound_or(struct bls_vec_range a, struct bls_vec_range b)
+BLS_BOUND_OPERATION struct bls_vec_range bls_bound_or(struct bls_vec_range a,
+                                                      struct bls_vec_range b)
 {
     if (bls_bound_point(a) && bls_bound_point(b)) {
         return bls_bound_range(a.low | b.low, a.low | b.low);
@@ -235,7 +240,7 @@ static inline struct bls_vec_range bls_bound_or(struct bls_vec_range a, struct b
     return bls_bound_range(bls_bound_min(a.low, b.low), a.high < 0 || b.high < 0 ? -1 : high);
 }
 
-static inline bls_vec bls_vec_or(bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_or(bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         a.lane[i] = bls_bound_or(a.lane[i], b.lane[i]);
@@ -243,7 +248,7 @@ static inline bls_vec bls_vec_or(bls_vec a, bls_vec b)
     return a;
 }
 
-static inline bls_vec bls_vec_shift_left(bls_vec a, unsigned n)
+BLS_BOUND_OPERATION bls_vec bls_vec_shift_left(bls_vec a, unsigned n)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         bls_vec_i128 low = a.lane[i].low * bls_bound_power(n);
@@ -256,7 +261,7 @@ static inline bls_vec bls_vec_shift_left(bls_vec a, unsigned n)
     return a;
 }
 
-static inline bls_vec bls_vec_shift_left_drop(bls_vec a, unsigned n)
+BLS_BOUND_OPERATION bls_vec bls_vec_shift_left_drop(bls_vec a, unsigned n)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         const struct bls_vec_range in = a.lane[i];
@@ -267,7 +272,7 @@ static inline bls_vec bls_vec_shift_left_drop(bls_vec a, unsigned n)
     return a;
 }
 
-static inline bls_vec bls_vec_shift_right(bls_vec a, unsigned n)
+BLS_BOUND_OPERATION bls_vec bls_vec_shift_right(bls_vec a, unsigned n)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         struct bls_vec_range in =
@@ -277,7 +282,7 @@ static inline bls_vec bls_vec_shift_right(bls_vec a, unsigned n)
     return a;
 }
 
-static inline bls_vec bls_vec_shift_right_signed(bls_vec a, unsigned n)
+BLS_BOUND_OPERATION bls_vec bls_vec_shift_right_signed(bls_vec a, unsigned n)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         struct bls_vec_range in = bls_bound_within("shift_right_signed", a.lane[i],
@@ -287,13 +292,14 @@ static inline bls_vec bls_vec_shift_right_signed(bls_vec a, unsigned n)
     return a;
 }
 
-static inline struct bls_vec_range bls_bound_factor(const char *operation, struct bls_vec_range a)
+BLS_BOUND_OPERATION struct bls_vec_range bls_bound_factor(const char *operation,
+                                                          struct bls_vec_range a)
 {
     bls_vec_faults.factor = bls_bound_max(bls_vec_faults.factor, a.high);
     return bls_bound_within(operation, a, 0, bls_bound_power(BLS_VEC_MUL_BITS));
 }
 
-static inline bls_vec bls_vec_mul_add_low(bls_vec sum, bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_mul_add_low(bls_vec sum, bls_vec a, bls_vec b)
 {
     const bls_vec_i128 mask = bls_bound_power(BLS_VEC_MUL_BITS) - 1;
     for (int i = 0; i < BLS_LANES; i++) {
@@ -307,7 +313,7 @@ static inline bls_vec bls_vec_mul_add_low(bls_vec sum, bls_vec a, bls_vec b)
     return sum;
 }
 
-static inline bls_vec bls_vec_mul_add_high(bls_vec sum, bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_mul_add_high(bls_vec sum, bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         struct bls_vec_range x = bls_bound_factor("mul_add_high", a.lane[i]);
@@ -319,7 +325,8 @@ static inline bls_vec bls_vec_mul_add_high(bls_vec sum, bls_vec a, bls_vec b)
     return sum;
 }
 
-static inline struct bls_vec_range bls_bound_either(struct bls_vec_range a, struct bls_vec_range b)
+BLS_BOUND_OPERATION struct bls_vec_range bls_bound_either(struct bls_vec_range a,
+                                                          struct bls_vec_range b)
 {
     if (a.low == b.low && a.high == b.high && a.id == b.id) {
         return a;
@@ -327,7 +334,7 @@ static inline struct bls_vec_range bls_bound_either(struct bls_vec_range a, stru
     return bls_bound_range(bls_bound_min(a.low, b.low), bls_bound_max(a.high, b.high));
 }
 
-static inline bls_vec bls_vec_permute_two(bls_vec a, bls_vec b, bls_vec index)
+BLS_BOUND_OPERATION bls_vec bls_vec_permute_two(bls_vec a, bls_vec b, bls_vec index)
 {
     bls_vec out;
     for (int i = 0; i < BLS_LANES; i++) {
@@ -344,12 +351,12 @@ static inline bls_vec bls_vec_permute_two(bls_vec a, bls_vec b, bls_vec index)
     return out;
 }
 
-static inline bls_vec bls_vec_permute(bls_vec a, bls_vec index)
+BLS_BOUND_OPERATION bls_vec bls_vec_permute(bls_vec a, bls_vec index)
 {
     return bls_vec_permute_two(a, a, index);
 }
 
-static inline bls_vec bls_vec_select(bls_lanes mask, bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_select(bls_lanes mask, bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         struct bls_vec_range x = a.lane[i], y = b.lane[i];
@@ -371,7 +378,7 @@ static inline bls_vec bls_vec_select(bls_lanes mask, bls_vec a, bls_vec b)
 
 /* What is not in the mask is not computed: in lanes that are known to be outside nothing is lost.
  */
-static inline bls_vec bls_vec_sub_lanes(bls_lanes mask, bls_vec keep, bls_vec a, bls_vec b)
+BLS_BOUND_OPERATION bls_vec bls_vec_sub_lanes(bls_lanes mask, bls_vec keep, bls_vec a, bls_vec b)
 {
     for (int i = 0; i < BLS_LANES; i++) {
         if (mask.known & ~mask.value & 1U << i) {
@@ -381,7 +388,8 @@ static inline bls_vec bls_vec_sub_lanes(bls_lanes mask, bls_vec keep, bls_vec a,
     return bls_vec_select(mask, bls_vec_sub(a, b), keep);
 }
 
-static inline bls_vec bls_vec_permute_two_lanes(bls_lanes mask, bls_vec a, bls_vec b, bls_vec index)
+BLS_BOUND_OPERATION bls_vec bls_vec_permute_two_lanes(bls_lanes mask, bls_vec a, bls_vec b,
+                                                      bls_vec index)
 {
     return bls_vec_select(mask, bls_vec_permute_two(a, b, index), bls_vec_zero());
 }

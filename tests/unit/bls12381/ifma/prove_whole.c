@@ -3,6 +3,7 @@
 
 #include "bls12381/ifma/miller_int.h"
 #include "bls12381/ifma/path_ifma_int.h"
+#include "bls12381/point_int.h"
 
 enum { MANY = 19 };
 
@@ -32,6 +33,76 @@ static void hash_to_g1(void)
         in[i] = (struct bls_hash_input){message, sizeof message, message, sizeof message};
     }
     bls_ifma_hash_to_g1_batch(out, in, MANY);
+}
+
+static void g2_mul_sum(void)
+{
+    static struct bls_fr k[MANY];
+    static struct bls_g2_affine a[MANY];
+    struct bls_g2 out[MANY];
+    bls_ifma_g2_mul_sum_batch(out, k, a, 1, 9);
+    bls_ifma_g2_mul_sum_batch(out, k, a, MANY, 1);
+}
+
+static void in_subgroup(void)
+{
+    static struct bls_g1_affine a[MANY];
+    static struct bls_g2_affine b[MANY];
+    (void)bls_ifma_g1_in_subgroup_batch(a, MANY);
+    (void)bls_ifma_g2_in_subgroup_batch(b, MANY);
+}
+
+static void g1_base(void)
+{
+    static struct bls_g1_base base;
+    static struct bls_g1_affine a;
+    static struct bls_fr k[9];
+    static struct bls_g1 start[9];
+    const struct bls_g1_base *bases[9];
+    struct bls_g1 out[9];
+    for (int i = 0; i < 9; i++) {
+        bases[i] = &base;
+    }
+    bls_ifma_g1_base_init(&base, &a);
+    bls_ifma_g1_base_mul_sum_batch(out, start, bases, k, 1, 9);
+    bls_ifma_g1_base_mul_sum_batch(out, NULL, bases, k, 9, 1);
+}
+
+static void g2_base(void)
+{
+    static struct bls_g2_base base;
+    static struct bls_g2_affine a;
+    static struct bls_fr k[9];
+    static struct bls_g2 start[9];
+    const struct bls_g2_base *bases[9];
+    struct bls_g2 out[9];
+    for (int i = 0; i < 9; i++) {
+        bases[i] = &base;
+    }
+    bls_ifma_g2_base_init(&base, &a);
+    bls_ifma_g2_base_mul_sum_batch(out, start, bases, k, 1, 9);
+    bls_ifma_g2_base_mul_sum_batch(out, NULL, bases, k, 9, 1);
+}
+
+/* The generators' tables, which nothing stored, are below the limits of what is stored. */
+static void check_limbs(const uint64_t (*limbs)[BLS_WINDOW_ENTRIES], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t limit = bls_fp8_limit((int)(i % BLS_FP8_LIMBS));
+        for (int j = 0; j < BLS_WINDOW_ENTRIES; j++) {
+            if (limbs[i][j] >= limit) {
+                bls_bound_fault("table", bls_bound_range(limbs[i][j], limbs[i][j]));
+            }
+        }
+    }
+}
+
+static void generators(void)
+{
+    const struct bls_g1_base *base1 = &bls_ifma_g1_generator_table;
+    const struct bls_g2_base *base2 = &bls_ifma_g2_generator_table;
+    check_limbs(base1->u.lanes[0][0], sizeof base1->u.lanes / sizeof base1->u.lanes[0][0][0]);
+    check_limbs(base2->u.lanes[0][0], sizeof base2->u.lanes / sizeof base2->u.lanes[0][0][0]);
 }
 
 static void g2_lines_init(void)
@@ -86,6 +157,11 @@ static const struct proof whole[] = {
     {"g1_mul_sum_batch", g1_mul_sum, false},
     {"hash_to_g1_batch", hash_to_g1, false},
     {"g1_sum_batch", g1_sum, false},
+    {"g2_mul_sum_batch", g2_mul_sum, false},
+    {"in_subgroup_batch", in_subgroup, false},
+    {"g1_base", g1_base, false},
+    {"g2_base", g2_base, false},
+    {"generators' tables", generators, false},
     {"g2_lines_init", g2_lines_init, false},
     {"miller", miller, false},
     {"pairing_product_fixed", pairing_product, false},
