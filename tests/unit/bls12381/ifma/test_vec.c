@@ -54,6 +54,13 @@ static void order(void **state)
         }
         expect(bls_vec_permute_two(bls_vec_load(a), bls_vec_load(b), bls_vec_constant(index)), e,
                "permute_two");
+        const unsigned bits = (unsigned)next_u64() & 0xff;
+        for (int i = 0; i < BLS_LANES; i++) {
+            e[i] = bits >> i & 1 ? e[i] : 0;
+        }
+        expect(bls_vec_permute_two_lanes(bls_lanes_from(bits), bls_vec_load(a), bls_vec_load(b),
+                                         bls_vec_constant(index)),
+               e, "permute_two_lanes");
         for (int i = 0; i < BLS_LANES; i++) {
             index[i] %= 8;
             e[i] = a[index[i]];
@@ -84,6 +91,12 @@ static void masks(void **state)
         assert_int_equal(bls_lanes_bits(n), equal);
         expect(bls_vec_select(m, x, y), e, "select");
         expect(bls_vec_select(bls_lanes_constant(bits), x, y), e, "select");
+        for (int i = 0; i < BLS_LANES; i++) {
+            e[i] = bits >> i & 1 ? a[i] - b[i] : a[i];
+        }
+        expect(bls_vec_sub_lanes(m, x, x, y), e, "sub_lanes");
+        bls_vec_store_below(e, x, UINT64_MAX);
+        expect(bls_vec_load_below(e, UINT64_MAX), a, "load_below");
         assert_int_equal(bls_lanes_bits(bls_lanes_and(m, n)), bits & equal);
         assert_int_equal(bls_lanes_bits(bls_lanes_or(m, n)), bits | equal);
         assert_int_equal(bls_lanes_bits(bls_lanes_not(m)), ~bits & 0xff);

@@ -139,8 +139,32 @@ static void selections(void **state)
     assert_true(r.low == -5 && r.high == 9);
     r = bls_vec_select(bls_lanes_constant(8), a, b).lane[2];
     assert_true(r.low == 20 && r.high == 30);
+    r = bls_vec_sub_lanes(bls_lanes_constant(8), a, b, a).lane[3];
+    assert_true(r.low == 11 && r.high == 35);
+    r = bls_vec_sub_lanes(bls_lanes_from(8), a, b, a).lane[3];
+    assert_true(r.low == -5 && r.high == 35);
     r = bls_vec_load((const uint64_t[BLS_LANES]){0}).lane[7];
     assert_true(r.low == 0 && r.high == bls_bound_power(64) - 1);
+}
+
+/* What load_below relies on, and lanes in which nothing is computed. */
+static void faults(void **state)
+{
+    (void)state;
+    const bls_vec v = whole(bls_bound_range(-1, 9)), w = whole(bls_bound_range(0, 9));
+    const bls_vec least = whole(bls_bound_range(-bls_bound_power(63), 0));
+    uint64_t memory[BLS_LANES];
+    uint64_t before = bls_vec_faults.count;
+    bls_vec_store_below(memory, w, 10);
+    assert_int_equal(bls_vec_faults.count, before);
+    bls_vec_store_below(memory, w, 9);
+    assert_int_equal(bls_vec_faults.count, before + BLS_LANES);
+    bls_vec_store_below(memory, v, 10);
+    assert_int_equal(bls_vec_faults.count, before + 2 * BLS_LANES);
+    const struct bls_vec_range r = bls_vec_load_below(memory, 10).lane[4];
+    assert_true(r.low == 0 && r.high == 9);
+    (void)bls_vec_sub_lanes(bls_lanes_constant(3), w, least, w);
+    assert_int_equal(bls_vec_faults.count, before + 2 * BLS_LANES + 2);
 }
 
 static void order(void **state)
@@ -166,10 +190,8 @@ static void order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operations),
-        cmocka_unit_test(masks),
-        cmocka_unit_test(selections),
-        cmocka_unit_test(order),
+        cmocka_unit_test(operations), cmocka_unit_test(masks), cmocka_unit_test(selections),
+        cmocka_unit_test(faults),     cmocka_unit_test(order),
     };
     seed_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
