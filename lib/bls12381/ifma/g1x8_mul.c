@@ -14,8 +14,8 @@ struct term {
     struct bls_half_x8 k[2];
 };
 
-/* One coordinate of the multiples that two magnitudes say, both in one pass over the table: first is
- * the coordinate of its first point, and out holds what zero gives. */
+/* One coordinate of the multiples that two magnitudes say, both in one pass over the table: first
+ * is the coordinate of its first point, and out holds what zero gives. */
 static void lookup_coordinate(struct bls_fp8 out[static 2], const struct bls_fp8 *first,
                               const struct bls_digit_x8 digit[static 2])
 {
