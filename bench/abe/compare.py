@@ -199,9 +199,17 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench abe", description="See bench/abe/compare.py.")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--quick", action="store_true", help="three rounds, smaller policies")
-    parser.add_argument("--rounds", type=int, default=0, metavar="N", help="7 without")
+    parser.add_argument("--rounds", type=int, metavar="N", help="7 without")
     parser.add_argument("--no-growth", action="store_true", help="without the growing policies")
     options = parser.parse_args(arguments)
+    if options.rounds is not None and options.rounds < 1:
+        parser.error(f"--rounds {options.rounds}: at least one round is needed")
+    if options.json:
+        try:  # before minutes of measuring, not after
+            with open(options.json, "a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            parser.error(f"--json {options.json}: cannot be written: {error.strerror}")
     rounds = options.rounds or (3 if options.quick else 7)
     leaves = () if options.no_growth else LEAVES[:5] if options.quick else LEAVES
     machine = report.machine()

@@ -194,7 +194,9 @@ void bls_g2_mul_sum_vartime(struct bls_g2 *out, const struct bls_fr *k, const st
  * curve, in the subgroup; anything else is KF_ERR_MALFORMED with out untouched. It branches on
  * infinity and on what it refuses. The _no_subgroup_check forms leave out the last condition:
  * before such a point is used in any computation its caller must pass it through
- * bls_g1_in_subgroup_batch() (or G2's). */
+ * bls_g1_in_subgroup_batch() (or G2's). Two uses are allowed before: sums by bls_g1_sum_batch() and
+ * the _vartime products, whose results must pass it; and bls_pairing_product_fixed(), which says
+ * itself whether its points of G2 are of the subgroup. */
 
 void bls_g1_encode(uint8_t out[static BLS_G1_BYTES], const struct bls_g1_affine *a);
 void bls_g1_encode_compressed(uint8_t out[static BLS_G1_COMPRESSED_BYTES],

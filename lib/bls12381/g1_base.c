@@ -17,6 +17,8 @@ void bls_portable_g1_base_init(struct bls_g1_base *base, const struct bls_g1_aff
         bls_g1_to_affine_batch(base->u.plain[i], window, BLS_WINDOW_ENTRIES);
         bls_g1_double(&b, &window[BLS_WINDOW_ENTRIES - 1]);
     }
+    kf_wipe(window, sizeof window);
+    kf_wipe(&b, sizeof b);
 }
 
 /* Selects [digit] of the window's entry and adds it; keeps the sum where the digit is zero. */

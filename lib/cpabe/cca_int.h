@@ -18,10 +18,12 @@
  * columns in 16 bits each and its entries. The seed has 72 bytes, up to CIRCL 1.3.1 16 bytes: which
  * of the two cannot be seen from a former ciphertext, so decryption tries both.
  *
- * Departures from CIRCL, all towards refusal: nothing may be left over in any block; a positive
- * leaf has no c3neg; counts are exact; each leaf's scalar must be the hash of its value, since the
- * value is what people and checks see and the scalar what the mathematics sees; labels and values
- * are words of the policy language. CIRCL writes nothing else. */
+ * Departures from CIRCL, all towards refusal but one: nothing may be left over in any block; a
+ * positive leaf has no c3neg; counts are exact; each leaf's scalar must be the hash of its value,
+ * since the value is what people and checks see and the scalar what the mathematics sees; labels
+ * and values are words of the policy language. CIRCL writes nothing else. The one: of a
+ * ciphertext's points in G1 the sums that are paired are checked and not each point, so a sender
+ * may hide parts outside of G1 that cancel in the sums; decapsulate.c says why that is enough. */
 #ifndef CPABE_CCA_INT_H
 #define CPABE_CCA_INT_H
 

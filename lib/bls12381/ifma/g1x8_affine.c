@@ -1,4 +1,5 @@
 /* Normalising points in lanes, with one inversion. */
+#include "base/secret.h"
 #include "bls12381/ifma/g1x8_int.h"
 #include "bls12381/ifma/inverse_x8_int.h"
 
@@ -23,6 +24,7 @@ void bls_g1x8_normalise(struct bls_g1x8_affine *out, const struct bls_g1x8 *a, s
         bls_fp8_canonical(&out[i].x, &out[i].x);
         bls_fp8_canonical(&out[i].y, &out[i].y);
     }
+    kf_wipe(inverse, vectors * sizeof inverse[0]);
 }
 
 static void some_to_affine(struct bls_g1_affine *out, const struct bls_g1x8 *a, size_t n)
@@ -41,6 +43,8 @@ static void some_to_affine(struct bls_g1_affine *out, const struct bls_g1x8 *a, 
         bls_fp8_mul(&t, &t, &a[i].y);
         bls_fp8_store_count(&to->y, &t, sizeof *to, count);
     }
+    kf_wipe(inverse, vectors * sizeof inverse[0]);
+    kf_wipe(&t, sizeof t);
 }
 
 void bls_g1x8_to_affine(struct bls_g1_affine *out, const struct bls_g1x8 *a, size_t n)

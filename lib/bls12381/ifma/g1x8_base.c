@@ -154,6 +154,8 @@ static void row_points(struct bls_g1x8 first[static 2], const struct bls_g1 *a)
     }
     bls_g1x8_load(&first[0], row, BLS_LANES);
     bls_g1x8_load(&first[1], row + BLS_LANES, ROWS - BLS_LANES);
+    kf_wipe(row, sizeof row);
+    kf_wipe(&t, sizeof t);
 }
 
 static void store_entry(struct bls_g1_base *base, int first_row, int j,
@@ -169,6 +171,7 @@ static void store_entry(struct bls_g1_base *base, int first_row, int j,
             }
         }
     }
+    kf_wipe(limb, sizeof limb);
 }
 
 void bls_ifma_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine *a)
@@ -189,4 +192,8 @@ void bls_ifma_g1_base_init(struct bls_g1_base *base, const struct bls_g1_affine 
             store_entry(base, BLS_LANES * v, j, &entry[j]);
         }
     }
+    kf_wipe(first, sizeof first);
+    kf_wipe(window, sizeof window);
+    kf_wipe(entry, sizeof entry);
+    kf_wipe(&b, sizeof b);
 }

@@ -130,6 +130,8 @@ static void row_points(struct bls_g2x8 first[static 2], const struct bls_g2 *a)
     }
     bls_g2x8_load(&first[0], row, BLS_LANES);
     bls_g2x8_load(&first[1], row + BLS_LANES, BLS_QUARTER_WINDOWS - BLS_LANES);
+    kf_wipe(row, sizeof row);
+    kf_wipe(&t, sizeof t);
 }
 
 static void store_entry(struct bls_g2_base *base, int first_row, int j,
@@ -164,4 +166,8 @@ void bls_ifma_g2_base_init(struct bls_g2_base *base, const struct bls_g2_affine 
             store_entry(base, BLS_LANES * v, j, &entry[j]);
         }
     }
+    kf_wipe(first, sizeof first);
+    kf_wipe(window, sizeof window);
+    kf_wipe(entry, sizeof entry);
+    kf_wipe(&b, sizeof b);
 }

@@ -23,6 +23,8 @@ static void inverse_of_lanes(struct bls_fp8 *out, const struct bls_fp8 *a)
     bls_fp8_load(out, v, sizeof v[0]);
     kf_wipe(v, sizeof v);
     kf_wipe(before, sizeof before);
+    kf_wipe(&product, sizeof product);
+    kf_wipe(&t, sizeof t);
 }
 
 void bls_fp8_inverses(struct bls_fp8 *a, size_t vectors)
@@ -45,4 +47,8 @@ void bls_fp8_inverses(struct bls_fp8 *a, size_t vectors)
         bls_fp8_mul(&product, &product, &v[i]);
         bls_fp8_select(&a[i], zeros[i], &zero, &t);
     }
+    kf_wipe(v, vectors * sizeof v[0]);
+    kf_wipe(before, vectors * sizeof before[0]);
+    kf_wipe(&product, sizeof product);
+    kf_wipe(&t, sizeof t);
 }

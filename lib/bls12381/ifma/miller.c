@@ -112,6 +112,8 @@ static void invert_all(struct bls_fp *out, const struct bls_fp *in, size_t n)
         bls_fp_select(&t, none, &bls_fp_one, &in[i]);
         bls_fp_mul(&product, &product, &t);
     }
+    kf_wipe(&product, sizeof product);
+    kf_wipe(&t, sizeof t);
 }
 
 void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine *q)
