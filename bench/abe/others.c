@@ -128,7 +128,7 @@ struct blst_gt { /* blst_fp12 */
 };
 
 static struct {
-    void *library;
+    void *handle;
     void (*miller_loop_n)(struct blst_gt *, const struct blst_point2 *const *,
                           const struct blst_point1 *const *, size_t);
     void (*final_exp)(struct blst_gt *, const struct blst_gt *);
@@ -138,7 +138,7 @@ static struct {
 
 static void *blst_symbol(const char *name)
 {
-    void *symbol = dlsym(blst.library, name);
+    void *symbol = dlsym(blst.handle, name);
     bench_require(symbol != NULL, name);
     return symbol;
 }
@@ -156,7 +156,7 @@ static bool blst_load(void)
     const uint64_t *(*generator1)(void);
     const uint64_t *(*generator2)(void);
     uint64_t point[36];
-    if (path == NULL || *path == '\0' || (blst.library = dlopen(path, RTLD_NOW)) == NULL) {
+    if (path == NULL || *path == '\0' || (blst.handle = dlopen(path, RTLD_NOW)) == NULL) {
         return false;
     }
     BLST_FUNCTION(blst.miller_loop_n, "blst_miller_loop_n");
