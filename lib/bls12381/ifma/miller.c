@@ -7,6 +7,7 @@
 #include "base/ct.h"
 #include "base/secret.h"
 #include "bls12381/fp_int.h"
+#include "bls12381/ifma/inverse_x8_int.h"
 #include "bls12381/ifma/path_ifma_int.h"
 #include "bls12381/ifma/transpose_int.h"
 
@@ -67,60 +68,36 @@ static void batch_lines(struct bls_linex8 lines[static BLS_LANES], struct bls_mi
     }
 }
 
-/* Norms c0^2 + c1^2 of eight Fp2, which are inverted together: 1/a = conj(a) / norm(a). */
-static void norms(struct bls_fp out[static BLS_LANES], const struct bls_fp2x8 *a)
+/* c0^2 + c1^2, carried: 1/a = conj(a) / norm(a). */
+static void norm(struct bls_fp8 *out, const struct bls_fp2x8 *a)
 {
     struct bls_fp8 s, t;
     bls_fp8_mul(&s, &a->c0, &a->c0);
     bls_fp8_mul(&t, &a->c1, &a->c1);
     bls_fp8_add(&s, &s, &t);
-    bls_fp8_store(out, &s, sizeof *out);
+    bls_fp8_carry(out, &s);
 }
 
 /* l0 + l1 v + l4 v w divided by l4, which changes the pairing by a factor that the final
  * exponentiation takes away. l4 is never zero for a point of the subgroup; of infinity, and in the
  * lanes behind the last step, the quotients are zero. */
 static void divide(struct bls_fixed_linex8 *out, const struct bls_linex8 *l,
-                   const struct bls_fp norm_inverse[static BLS_LANES])
+                   const struct bls_fp8 *norm_inverse)
 {
-    struct bls_fp8 n;
     struct bls_fp2x8 inverse;
-    bls_fp8_load(&n, norm_inverse, sizeof *norm_inverse);
-    bls_fp8_mul(&inverse.c0, &l->l4.c0, &n);
-    bls_fp8_mul(&inverse.c1, &l->l4.c1, &n);
+    bls_fp8_mul(&inverse.c0, &l->l4.c0, norm_inverse);
+    bls_fp8_mul(&inverse.c1, &l->l4.c1, norm_inverse);
     bls_fp8_neg(&inverse.c1, &inverse.c1);
     bls_fp8_carry(&inverse.c1, &inverse.c1);
     bls_fp2x8_mul(&out->l0, &l->l0, &inverse);
     bls_fp2x8_mul(&out->l1, &l->l1, &inverse);
 }
 
-/* Inverts n elements, zeros staying zero; out and in are apart. */
-static void invert_all(struct bls_fp *out, const struct bls_fp *in, size_t n)
-{
-    static const struct bls_fp zero = {{0}};
-    struct bls_fp product = bls_fp_one, t;
-    for (size_t i = 0; i < n; i++) {
-        out[i] = product;
-        bls_fp_select(&t, bls_fp_is_zero(&in[i]), &bls_fp_one, &in[i]);
-        bls_fp_mul(&product, &product, &t);
-    }
-    bls_fp_inverse(&product, &product);
-    for (size_t i = n; i-- > 0;) {
-        uint64_t none = bls_fp_is_zero(&in[i]);
-        bls_fp_mul(&out[i], &out[i], &product);
-        bls_fp_select(&out[i], none, &zero, &out[i]);
-        bls_fp_select(&t, none, &bls_fp_one, &in[i]);
-        bls_fp_mul(&product, &product, &t);
-    }
-    kf_wipe(&product, sizeof product);
-    kf_wipe(&t, sizeof t);
-}
-
 void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine *q)
 {
     struct bls_linex8 lines[BLS_LANES], kept[BLS_MILLER_BATCHES];
     struct bls_miller_points t;
-    struct bls_fp norm[BLS_MILLER_BATCHES][BLS_LANES], inverse[BLS_MILLER_BATCHES][BLS_LANES];
+    struct bls_fp8 inverse[BLS_MILLER_BATCHES];
     struct bls_fixed_linex8 fixed;
     struct schedule schedule;
     schedule_make(&schedule);
@@ -128,12 +105,12 @@ void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
         batch_lines(lines, &t, &schedule, batch);
         kept[batch] = lines[0];
-        norms(norm[batch], &kept[batch].l4);
+        norm(&inverse[batch], &kept[batch].l4);
     }
-    invert_all(inverse[0], norm[0], (size_t)BLS_MILLER_BATCHES * BLS_LANES);
+    bls_fp8_inverses(inverse, BLS_MILLER_BATCHES);
     uint64_t infinite = bls_g2_affine_is_infinity(q);
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
-        divide(&fixed, &kept[batch], inverse[batch]);
+        divide(&fixed, &kept[batch], &inverse[batch]);
         for (int j = 0; j < FIXED_VECTORS; j++) {
             bls_vec v = ((const bls_vec *)&fixed)[j];
             v = bls_vec_select(bls_lanes_from((unsigned)infinite & 0xff), bls_vec_zero(), v);
@@ -143,7 +120,6 @@ void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine
     kf_wipe(lines, sizeof lines);
     kf_wipe(kept, sizeof kept);
     kf_wipe(&t, sizeof t);
-    kf_wipe(norm, sizeof norm);
     kf_wipe(inverse, sizeof inverse);
     kf_wipe(&fixed, sizeof fixed);
 }
@@ -158,22 +134,23 @@ struct fixed_point {
 static void fixed_load(struct fixed_point out[static BLS_MILLER_FIXED],
                        const struct bls_g1_affine *p, size_t n)
 {
-    struct bls_fp y[BLS_MILLER_FIXED], inverse[BLS_MILLER_FIXED], x;
+    struct bls_fp8 x, inverse;
     if (n == 0) {
         return;
     }
+    bls_fp8_load_count(&x, &p->x, sizeof *p, n);
+    bls_fp8_load_count(&inverse, &p->y, sizeof *p, n);
+    bls_fp8_inverses(&inverse, 1);
+    bls_fp8_mul(&x, &x, &inverse);
     for (size_t i = 0; i < n; i++) {
-        y[i] = p[i].y;
+        const bls_vec lane = bls_vec_set1(i);
+        for (int l = 0; l < BLS_FP8_LIMBS; l++) {
+            out[i].x_over_y.limb[l] = bls_vec_permute(x.limb[l], lane);
+            out[i].one_over_y.limb[l] = bls_vec_permute(inverse.limb[l], lane);
+        }
     }
-    invert_all(inverse, y, n);
-    for (size_t i = 0; i < n; i++) {
-        bls_fp_mul(&x, &p[i].x, &inverse[i]);
-        bls_fp8_load(&out[i].x_over_y, &x, 0);
-        bls_fp8_load(&out[i].one_over_y, &inverse[i], 0);
-    }
-    kf_wipe(y, sizeof y);
-    kf_wipe(inverse, sizeof inverse);
     kf_wipe(&x, sizeof x);
+    kf_wipe(&inverse, sizeof inverse);
 }
 
 static void fixed_line(struct bls_fixed_linex8 *out, const struct bls_g2_lines *lines, int batch,
