@@ -1,9 +1,14 @@
 /* Batches: whoever does them on this machine's path. */
 #include "bls12381/path_int.h"
 
-void bls_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n)
+void bls_hash_uncleared_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n)
 {
-    bls_path_ops->hash_to_g1_batch(out, in, n);
+    bls_path_ops->hash_uncleared_batch(out, in, n);
+}
+
+void bls_g1_clear_cofactor_batch(struct bls_g1 *p, size_t n)
+{
+    bls_path_ops->g1_clear_cofactor_batch(p, n);
 }
 
 void bls_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_affine *a,

@@ -12,19 +12,26 @@ static size_t at_most(size_t n, size_t limit)
     return n < limit ? n : limit;
 }
 
-void bls_portable_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
-                                   size_t n)
+void bls_portable_hash_uncleared_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
+                                       size_t n)
 {
     struct bls_g1 p[HASHES];
     for (size_t done = 0; done < n; done += HASHES) {
         size_t count = at_most(n - done, HASHES);
         for (size_t i = 0; i < count; i++) {
             const struct bls_hash_input *h = &in[done + i];
-            bls_hash_to_g1(&p[i], h->message, h->message_length, h->dst, h->dst_length);
+            bls_hash_uncleared(&p[i], h->message, h->message_length, h->dst, h->dst_length);
         }
         bls_g1_to_affine_batch(out + done, p, count);
     }
     kf_wipe(p, sizeof p);
+}
+
+void bls_portable_g1_clear_cofactor_batch(struct bls_g1 *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bls_g1_clear_cofactor(&p[i], &p[i]);
+    }
 }
 
 typedef void mul_sum(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1 *a, size_t n);

@@ -263,19 +263,27 @@ void bls_final_exponentiation(struct bls_gt *out, const struct bls_fp12 *f);
  * operations, as points: coordinates (X : Y : Z) may differ by a factor. Outputs do not overlap
  * inputs, any count may be 0, and time depends on counts alone except where said otherwise. */
 
-/* out[i] = the hash of in[i].message under in[i].dst, as bls_hash_to_g1(). */
+/* Hashing in two steps (RFC 9380, 3): out[i] is a point of the curve, and what clearing its
+ * cofactor makes of it is the hash of in[i].message under in[i].dst, as bls_hash_to_g1(). The
+ * second step is a quarter of the work, and a sum of products of such points needs it once. */
 struct bls_hash_input {
     const uint8_t *message;
     size_t message_length;
     const uint8_t *dst;
     size_t dst_length;
 };
-void bls_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n);
+void bls_hash_uncleared_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n);
+/* p[i] = [1 - x]p[i], h_eff of RFC 9380, 8.8.1: takes any point of the curve to the subgroup. */
+void bls_g1_clear_cofactor_batch(struct bls_g1 *p, size_t n);
+/* out = k / (1 - x) modulo r: a term [out]a of a sum that is cleared counts as [k]a, a of the
+ * subgroup. */
+void bls_fr_divide_by_cofactor(struct bls_fr *out, const struct bls_fr *k);
 
 /* out[s] = the sum over t < terms of [k[s * terms + t]] a[s * terms + t], for s < sums: rows of
- * `terms` products. Points of the subgroup, infinity too. The second form is for public scalars and
- * points, and takes any points of the curve: outside of the subgroup a product is by some other
- * endomorphism of the curve, which respects the group law as well, and the subgroup. */
+ * `terms` products. Any points of the curve: outside of the subgroup a product is by some other
+ * endomorphism of the curve, which agrees with [k] on the subgroup and respects the group law, so
+ * that clearing the cofactor of a sum is the same as clearing its points'. The second form is for
+ * public scalars and points. */
 void bls_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_affine *a,
                           size_t terms, size_t sums);
 void bls_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,

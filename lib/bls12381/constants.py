@@ -292,6 +292,7 @@ def header():
     emit("1", "struct bls_fr", "bls_fr_one", fr(1))
     emit("2^256: turns an integer into its residue", "struct bls_fr", "bls_fr_r2", fr(FR_MONT))
     emit("2^512: see bls_fp_r3", "struct bls_fr", "bls_fr_r3", fr(FR_MONT**2))
+    emit("1/(1 - x)", "struct bls_fr", "bls_fr_cofactor_inverse", fr(pow(1 - X, -1, R)))
     emit("|x|", "uint64_t", "bls_x_abs", "0x%016x" % -X)
     raw("x^2", "bls_x_squared", X * X, 2)
     raw("2^255 / x^2, rounded down", "bls_x_squared_reciprocal", 2**255 // X**2, 2)

@@ -44,6 +44,8 @@ static const struct bls_fr bls_fr_one = {{0x00000001fffffffe, 0x5884b7fa00034802
 static const struct bls_fr bls_fr_r2 = {{0xc999e990f3f29c6d, 0x2b6cedcb87925c23, 0x05d314967254398f, 0x0748d9d99f59ff11}};
 /* 2^512: see bls_fp_r3 */
 static const struct bls_fr bls_fr_r3 = {{0xc62c1807439b73af, 0x1b3e0d188cf06990, 0x73d13c71c7b5f418, 0x6e2a5bb9c8db33e9}};
+/* 1/(1 - x) */
+static const struct bls_fr bls_fr_cofactor_inverse = {{0x9f28b2975ea64220, 0xa1b0182e3d658a75, 0xc01d69299e5d4f7b, 0x4064e1dd9038cd2e}};
 /* |x| */
 static const uint64_t bls_x_abs = 0xd201000000010000;
 /* x^2 */

@@ -210,20 +210,37 @@ void bls_hash_to_fields(struct bls_fp u[static 2], const uint8_t *message, size_
     kf_wipe(uniform, sizeof uniform);
 }
 
-void bls_hash_to_g1(struct bls_g1 *out, const uint8_t *message, size_t message_length,
-                    const uint8_t *dst, size_t dst_length)
+void bls_hash_uncleared(struct bls_g1 *out, const uint8_t *message, size_t message_length,
+                        const uint8_t *dst, size_t dst_length)
 {
     struct bls_fp u[2];
-    struct bls_g1 p[2], sum;
+    struct bls_g1 p[2];
     bls_hash_to_fields(u, message, message_length, dst, dst_length);
     for (int i = 0; i < 2; i++) {
         map_to_e1(&p[i], &u[i]);
     }
-    add_on_e1(&sum, &p[0], &p[1]);
-    isogeny(&sum, &sum);
-    bls_g1_mul_x_abs(out, &sum); /* clear_cofactor (8.8.1): h_eff = 1 - x */
-    bls_g1_add(out, out, &sum);
+    add_on_e1(out, &p[0], &p[1]);
+    isogeny(out, out);
     kf_wipe(u, sizeof u);
     kf_wipe(p, sizeof p);
-    kf_wipe(&sum, sizeof sum);
+}
+
+void bls_g1_clear_cofactor(struct bls_g1 *out, const struct bls_g1 *a)
+{
+    struct bls_g1 t;
+    bls_g1_mul_x_abs(&t, a);
+    bls_g1_add(out, &t, a);
+    kf_wipe(&t, sizeof t);
+}
+
+void bls_fr_divide_by_cofactor(struct bls_fr *out, const struct bls_fr *k)
+{
+    bls_fr_mul(out, k, &bls_fr_cofactor_inverse);
+}
+
+void bls_hash_to_g1(struct bls_g1 *out, const uint8_t *message, size_t message_length,
+                    const uint8_t *dst, size_t dst_length)
+{
+    bls_hash_uncleared(out, message, message_length, dst, dst_length);
+    bls_g1_clear_cofactor(out, out);
 }

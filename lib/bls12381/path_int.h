@@ -54,7 +54,9 @@ struct bls_kernels {
  * portable form is bls_portable_X, declared below. */
 struct bls_path_ops {
     size_t lanes;
-    void (*hash_to_g1_batch)(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n);
+    void (*hash_uncleared_batch)(struct bls_g1_affine *out, const struct bls_hash_input *in,
+                                 size_t n);
+    void (*g1_clear_cofactor_batch)(struct bls_g1 *p, size_t n);
     void (*g1_mul_sum_batch)(struct bls_g1 *out, const struct bls_fr *k,
                              const struct bls_g1_affine *a, size_t terms, size_t sums);
     void (*g1_mul_sum_batch_vartime)(struct bls_g1 *out, const struct bls_fr *k,
@@ -125,8 +127,9 @@ void bls_portable_fp2_reduce_wide(struct bls_fp2 *out, const struct bls_fp2_wide
 
 void bls_portable_thirty_steps(struct bls_division_rows *out, struct bls_division_state *state);
 
-void bls_portable_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
-                                   size_t n);
+void bls_portable_hash_uncleared_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
+                                       size_t n);
+void bls_portable_g1_clear_cofactor_batch(struct bls_g1 *p, size_t n);
 void bls_portable_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
                                    const struct bls_g1_affine *a, size_t terms, size_t sums);
 void bls_portable_g1_mul_sum_batch_vartime(struct bls_g1 *out, const struct bls_fr *k,

@@ -78,4 +78,9 @@ void bls_g2_mul_x_abs(struct bls_g2 *out, const struct bls_g2 *a);
 void bls_hash_to_fields(struct bls_fp u[static 2], const uint8_t *message, size_t message_length,
                         const uint8_t *dst, size_t dst_length);
 
+/* bls_hash_to_g1() before its last step, and that step: [1 - x]a (RFC 9380, 8.8.1). */
+void bls_hash_uncleared(struct bls_g1 *out, const uint8_t *message, size_t message_length,
+                        const uint8_t *dst, size_t dst_length);
+void bls_g1_clear_cofactor(struct bls_g1 *out, const struct bls_g1 *a);
+
 #endif

@@ -63,6 +63,7 @@ struct group {
     struct bls_g1_affine a[GROUP_TERMS];
     const struct bls_g1_base *base[GROUP_SUMS * WB_TERMS]; /* WB, where there are tables */
     struct bls_fr base_k[GROUP_SUMS * WB_TERMS];
+    bool uncleared[GROUP_SUMS];
 };
 
 /* One heap block, wiped when freed, for what depends on the policy's size. */
@@ -114,13 +115,23 @@ static void add_row(struct tkn_sums *sums, const struct bls_g1_affine matrix[sta
     }
 }
 
-/* Adds row `row` of WB times k and completes the sum. */
-static void close_row(struct scratch *t, size_t row, const struct bls_fr k[static 2])
+/* Adds row `row` of WB times k and completes the sum, which is of entries that are cleared or not:
+ * then so will it be, before multiples from the tables are added, but after others. */
+static void close_row(struct scratch *t, size_t row, const struct bls_fr k[static 2], bool cleared)
 {
     struct group *g = t->group;
     size_t at = g->sums.count * WB_TERMS;
+    g->uncleared[g->sums.count] = !cleared;
     if (t->tables == NULL) {
-        add_row(&g->sums, t->public_key->wb1, row, k);
+        struct bls_fr term[WB_TERMS];
+        for (size_t j = 0; j < WB_TERMS; j++) {
+            term[j] = k[j];
+            if (!cleared) {
+                bls_fr_divide_by_cofactor(&term[j], &k[j]);
+            }
+        }
+        add_row(&g->sums, t->public_key->wb1, row, term);
+        kf_wipe(term, sizeof term);
     }
     for (size_t j = 0; t->tables != NULL && j < WB_TERMS; j++) {
         g->base[at + j] = &t->tables->wb[2 * row + j];
@@ -145,15 +156,15 @@ static void leaf_rows(struct scratch *t, const struct policy_leaf *leaf, const s
         if (!m->joined) {
             add_row(sums, m->u1, row, r);
         }
-        close_row(t, row, share);
+        close_row(t, row, share, m->cleared);
     }
     for (size_t row = 0; !leaf->positive && row < TKN_A_ROWS; row++) {
         add_row(sums, m->u0, row, r);
-        close_row(t, row, negated);
+        close_row(t, row, negated, m->cleared);
     }
     for (size_t row = 0; !leaf->positive && row < TKN_A_ROWS; row++) {
         add_row(sums, m->u1, row, r);
-        close_row(t, row, scaled);
+        close_row(t, row, scaled, m->cleared);
     }
     kf_wipe(scaled, sizeof scaled);
     kf_wipe(negated, sizeof negated);
@@ -177,6 +188,7 @@ static void group_of_leaves(struct scratch *t, const struct policy *policy,
     }
     struct bls_g1 *out = t->g1 + t->g1_count;
     tkn_sums_run(out, &g->sums);
+    tkn_clear_cofactors(out, g->uncleared, g->sums.count);
     if (t->tables != NULL) {
         bls_g1_base_mul_sum_batch(out, out, g->base, g->base_k, WB_TERMS, g->sums.count);
     }

@@ -40,6 +40,7 @@ struct work {
     struct bls_fr k[COMPONENTS * TKN_K * FIRST_TERMS];
     struct bls_g1_affine a[COMPONENTS * TKN_K * FIRST_TERMS];
     struct bls_g1 sum[COMPONENTS * OUT];
+    bool uncleared[COMPONENTS * TKN_K];
     struct bls_g1_affine t[COMPONENTS * TKN_K]; /* U^T x */
     struct bls_g1_affine made[COMPONENTS * OUT];
     const struct bls_g1_base *generator[COMPONENTS * OUT];
@@ -71,10 +72,12 @@ static void transposed_times_x(struct work *w)
     tkn_sums_init(&sums, w->first, w->k, w->a);
     for (size_t c = 0; c < w->count; c++) {
         for (size_t j = 0; j < TKN_K; j++) {
+            w->uncleared[sums.count] = !w->component[c].matrices->cleared;
             add_column(&sums, &w->component[c], w->x, j);
         }
     }
     tkn_sums_run(w->sum, &sums);
+    tkn_clear_cofactors(w->sum, w->uncleared, sums.count);
     bls_g1_to_affine_batch(w->t, w->sum, sums.count);
 }
 

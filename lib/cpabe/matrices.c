@@ -2,6 +2,7 @@
 
 #include "cca_int.h"
 #include "hash/blake2b.h"
+#include "sums_int.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,11 +11,14 @@
 enum { ENTRIES = TKN_A_ROWS * TKN_K, ID_BYTES = 32 };
 
 /* What a place in a cache holds: it is the hash of a label, or of a value and a label. used is when
- * it was asked for last, 0: never. */
+ * it was asked for last, 0: never. Of a pair there are no points before READY, of a label there are
+ * some from HASHED on. Who finds a pair SEEN or a label HASHED makes the points that READY has, and
+ * says so with DUE, so that no one else does. */
+enum place_state { SEEN, HASHED, DUE, READY };
 struct place {
     uint8_t id[ID_BYTES];
     uint64_t used;
-    bool made; /* of a pair that was seen once there is the id alone */
+    enum place_state state;
 };
 
 struct cache {
@@ -65,7 +69,7 @@ static struct place *find_place(struct cache *cache, struct place *places, size_
     }
     if (!*found) {
         memcpy(oldest->id, id, ID_BYTES);
-        oldest->made = false;
+        oldest->state = SEEN;
     }
     oldest->used = ++cache->now;
     return oldest;
@@ -76,6 +80,7 @@ struct asked {
     uint8_t label_id[ID_BYTES];
     uint8_t pair_id[ID_BYTES];
     bool label_missing; /* to be hashed */
+    bool label_due;     /* to be cleared */
     bool pair_due;      /* to be joined */
 };
 
@@ -106,37 +111,45 @@ static void look_up(struct tkn_matrices *out, struct asked *a, struct cache *cac
     a->label_missing = true;
     if (in->value != NULL) {
         struct place *pair = find_place(cache, cache->pair, CACHE_JOINED, a->pair_id, &found);
-        if (pair->made) {
+        if (pair->state == READY) {
             memcpy(out->u0, cache->of_pair[pair - cache->pair], sizeof out->u0);
-            out->joined = true;
+            out->joined = out->cleared = true;
             a->label_missing = false;
             return;
         }
-        a->pair_due = found;
+        a->pair_due = found && pair->state == SEEN;
+        pair->state = a->pair_due ? DUE : pair->state;
     }
     struct place *label = find_place(cache, cache->label, CACHE_LABELS, a->label_id, &found);
-    if (label->made) {
+    if (label->state != SEEN) {
         const struct bls_g1_affine *points = cache->of_label[label - cache->label];
         memcpy(out->u0, points, sizeof out->u0);
         memcpy(out->u1, points + ENTRIES, sizeof out->u1);
+        out->cleared = label->state == READY;
         a->label_missing = false;
+        a->label_due = !a->pair_due && label->state == HASHED;
+        label->state = a->label_due ? DUE : label->state;
     }
 }
 
-/* Another thread may have stored the same; then it is stored again. */
+/* Another thread may have stored the same; then it is stored again. The label of a pair that was
+ * joined is not stored, should it have had to be hashed: its points have become the pair's. */
 static void store(struct cache *cache, const struct tkn_matrices *m, const struct asked *a)
 {
     bool found;
     if (a->pair_due) {
         struct place *pair = find_place(cache, cache->pair, CACHE_JOINED, a->pair_id, &found);
         memcpy(cache->of_pair[pair - cache->pair], m->u0, sizeof m->u0);
-        pair->made = true;
-    } else if (a->label_missing) {
+        pair->state = READY;
+    } else if (a->label_missing || a->label_due) {
         struct place *label = find_place(cache, cache->label, CACHE_LABELS, a->label_id, &found);
         struct bls_g1_affine *points = cache->of_label[label - cache->label];
+        if (label->state == READY) {
+            return;
+        }
         memcpy(points, m->u0, sizeof m->u0);
         memcpy(points + ENTRIES, m->u1, sizeof m->u1);
-        label->made = true;
+        label->state = m->cleared ? READY : HASHED;
     }
 }
 
@@ -169,7 +182,7 @@ static void hash_missing(struct tkn_matrices *out, struct asked *a,
     }
 }
 
-/* u0 = v u0 + u1 for each pair that is due: public points and scalars. */
+/* u0 = v u0 + u1 for each pair that is due, cleared: public points and scalars. */
 static void join_due(struct tkn_matrices *out, const struct asked *a,
                      const struct tkn_matrix_request *in, size_t n)
 {
@@ -177,6 +190,7 @@ static void join_due(struct tkn_matrices *out, const struct asked *a,
     struct bls_fr k[ALL] = {0};
     struct bls_g1_affine points[ALL] = {0};
     struct bls_g1 sums[ALL];
+    bool uncleared[ALL];
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         for (size_t e = 0; a[i].pair_due && e < ENTRIES; e++) {
@@ -191,16 +205,42 @@ static void join_due(struct tkn_matrices *out, const struct asked *a,
             struct bls_g1 u1;
             bls_g1_from_affine(&u1, &out[i].u1[e]);
             bls_g1_add(&sums[count], &sums[count], &u1);
-            count++;
+            uncleared[count++] = !out[i].cleared;
         }
     }
+    tkn_clear_cofactors(sums, uncleared, count);
     bls_g1_to_affine_batch(points, sums, count);
     count = 0;
     for (size_t i = 0; i < n; i++) {
         if (a[i].pair_due) {
             memcpy(out[i].u0, points + count, sizeof out[i].u0);
-            out[i].joined = true;
+            out[i].joined = out[i].cleared = true;
             count += ENTRIES;
+        }
+    }
+}
+
+/* Clears the entries of each label that is due. */
+static void clear_due(struct tkn_matrices *out, const struct asked *a, size_t n)
+{
+    enum { ALL = MATRICES_AT_ONCE * 2 * ENTRIES };
+    struct bls_g1 points[ALL];
+    struct bls_g1_affine affine[ALL];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t e = 0; a[i].label_due && e < ENTRIES; e++) {
+            bls_g1_from_affine(&points[count++], &out[i].u0[e]);
+            bls_g1_from_affine(&points[count++], &out[i].u1[e]);
+        }
+    }
+    bls_g1_clear_cofactor_batch(points, count);
+    bls_g1_to_affine_batch(affine, points, count);
+    count = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t e = 0; a[i].label_due && e < ENTRIES; e++) {
+            out[i].u0[e] = affine[count++];
+            out[i].u1[e] = affine[count++];
+            out[i].cleared = true;
         }
     }
 }
@@ -211,9 +251,9 @@ void tkn_matrices_get(struct tkn_matrices *out, struct tkn_lazy *lazy,
     /* the value behind a lazy one is its object's to change: here under the lock */
     struct cache *cache = (struct cache *)(uintptr_t)tkn_lazy_get(lazy, &tkn_cache_kind, NULL, 1);
     struct asked asked[MATRICES_AT_ONCE] = {0};
-    bool due = false;
+    bool pairs = false;
     for (size_t i = 0; i < n; i++) {
-        out[i].joined = false;
+        out[i].joined = out[i].cleared = false;
         identify(&asked[i], &in[i]);
         asked[i].label_missing = true;
     }
@@ -227,13 +267,14 @@ void tkn_matrices_get(struct tkn_matrices *out, struct tkn_lazy *lazy,
         } else if (cache != NULL) {
             look_up(&out[i], &asked[i], cache, &in[i]);
         }
-        due |= asked[i].pair_due;
+        pairs |= asked[i].pair_due;
     }
     if (cache != NULL) {
         (void)pthread_mutex_unlock(&cache->lock);
     }
     hash_missing(out, asked, in, n);
-    if (due) {
+    clear_due(out, asked, n);
+    if (pairs) {
         join_due(out, asked, in, n);
     }
     if (cache != NULL) {

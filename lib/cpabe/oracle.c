@@ -24,8 +24,9 @@ void tkn_oracle(struct tkn_matrices *const *out, const struct tkn_matrix_request
                 (const uint8_t *)in[i]->label, in[i]->length, (const uint8_t *)tags[t], TAG_BYTES};
         }
     }
-    bls_hash_to_g1_batch(point, input, n * TAGS);
+    bls_hash_uncleared_batch(point, input, n * TAGS);
     for (size_t i = 0; i < n; i++) {
+        out[i]->joined = out[i]->cleared = false;
         memcpy(out[i]->u0, point + i * TAGS, sizeof out[i]->u0);
         memcpy(out[i]->u1, point + i * TAGS + TAGS / 2, sizeof out[i]->u1);
     }

@@ -2,7 +2,6 @@
 
 #include "base/secret.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* PARTS are computed in one call, a whole number of vectors; both bound what is on the stack. */
@@ -173,4 +172,25 @@ void tkn_sums_run(struct bls_g1 *out, const struct tkn_sums *sums)
 void tkn_sums_run_vartime(struct bls_g1 *out, const struct tkn_sums *sums)
 {
     run_all(out, bls_g1_mul_sum_batch_vartime, sums);
+}
+
+void tkn_clear_cofactors(struct bls_g1 *p, const bool *uncleared, size_t n)
+{
+    struct bls_g1 point[PARTS];
+    size_t at[PARTS];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (uncleared[i]) {
+            at[count] = i;
+            point[count++] = p[i];
+        }
+        if (count == PARTS || i + 1 == n) {
+            bls_g1_clear_cofactor_batch(point, count);
+            for (size_t j = 0; j < count; j++) {
+                p[at[j]] = point[j];
+            }
+            count = 0;
+        }
+    }
+    kf_wipe(point, sizeof point);
 }

@@ -12,6 +12,7 @@
 
 #include "bls12381/bls12381.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tkn_sums {
@@ -29,9 +30,12 @@ void tkn_sums_add(struct tkn_sums *sums, const struct bls_fr *k, const struct bl
 /* Completes a sum; the next term begins another. */
 void tkn_sums_close(struct tkn_sums *sums);
 
-/* out[s] = the sum of sum s's terms: points of the subgroup or infinity. */
+/* out[s] = the sum of sum s's terms: any points of the curve, see bls_g1_mul_sum_batch(). */
 void tkn_sums_run(struct bls_g1 *out, const struct tkn_sums *sums);
-/* For public scalars and points; any points of the curve. */
+/* For public scalars and points. */
 void tkn_sums_run_vartime(struct bls_g1 *out, const struct tkn_sums *sums);
+
+/* Clears the cofactor of those of n points p for which uncleared[i] is true, which is public. */
+void tkn_clear_cofactors(struct bls_g1 *p, const bool *uncleared, size_t n);
 
 #endif

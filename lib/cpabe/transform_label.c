@@ -4,6 +4,7 @@
 
 const struct tkn_matrices tkn_transform_matrices =
     {
+        .cleared = true,
         .u0 =
             {
                 {

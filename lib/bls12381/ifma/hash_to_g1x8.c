@@ -45,14 +45,13 @@ static void hash_lanes(struct bls_g1x8 *out, const struct bls_hash_input *in, si
         bls_hash_to_fields(u[i], in[i].message, in[i].message_length, in[i].dst, in[i].dst_length);
     }
     map_both(&sum, u, n);
-    bls_mapx8_isogeny(&sum, &sum);
-    bls_g1x8_mul_x_abs(out, &sum); /* clear_cofactor: 1 - x */
-    bls_g1x8_add(out, out, &sum);
+    bls_mapx8_isogeny(out, &sum);
     kf_wipe(u, sizeof u);
     kf_wipe(&sum, sizeof sum);
 }
 
-void bls_ifma_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in, size_t n)
+void bls_ifma_hash_uncleared_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
+                                   size_t n)
 {
     struct bls_g1x8 p[VECTORS];
     for (size_t done = 0; done < n; done += POINTS) {
@@ -64,4 +63,18 @@ void bls_ifma_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_
         bls_g1x8_to_affine(out + done, p, count);
     }
     kf_wipe(p, sizeof p);
+}
+
+void bls_ifma_g1_clear_cofactor_batch(struct bls_g1 *p, size_t n)
+{
+    struct bls_g1x8 a, t;
+    for (size_t done = 0; done < n; done += BLS_LANES) {
+        size_t count = n - done < BLS_LANES ? n - done : BLS_LANES;
+        bls_g1x8_load(&a, p + done, count);
+        bls_g1x8_mul_x_abs(&t, &a);
+        bls_g1x8_add(&t, &t, &a);
+        bls_g1x8_store(p + done, &t, count);
+    }
+    kf_wipe(&a, sizeof a);
+    kf_wipe(&t, sizeof t);
 }

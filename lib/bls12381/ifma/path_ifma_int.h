@@ -11,8 +11,9 @@ extern const struct bls_path_ops bls_path_ifma;
 extern const struct bls_g1_base bls_ifma_g1_generator_table;
 extern const struct bls_g2_base bls_ifma_g2_generator_table;
 
-void bls_ifma_hash_to_g1_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
-                               size_t n);
+void bls_ifma_hash_uncleared_batch(struct bls_g1_affine *out, const struct bls_hash_input *in,
+                                   size_t n);
+void bls_ifma_g1_clear_cofactor_batch(struct bls_g1 *p, size_t n);
 void bls_ifma_g1_mul_sum_batch(struct bls_g1 *out, const struct bls_fr *k,
                                const struct bls_g1_affine *a, size_t terms, size_t sums);
 void bls_ifma_g1_sum_batch(struct bls_g1 *out, const struct bls_g1_affine *a, size_t terms,

@@ -71,23 +71,44 @@ static void print_transform(void)
         "/* The matrices of the transform's label, which is in every policy and every key.\n"
         " * Made by tests/unit/cpabe/test_matrices.c, whose test makes them again. */\n"
         "#include \"matrices_int.h\"\n\n"
-        "const struct tkn_matrices tkn_transform_matrices = {\n");
+        "const struct tkn_matrices tkn_transform_matrices = {\n    .cleared = true,\n");
     print_matrix("u0", m.u0);
     print_matrix("u1", m.u1);
     (void)printf("};\n");
 }
 
-static void assert_apart(const struct tkn_matrices *got, const struct tkn_matrices *want)
+/* Whether the entries are those of `want`, once they are cleared. */
+static bool are(const struct bls_g1_affine *got, const struct bls_g1_affine *want, bool cleared)
 {
-    assert_false(got->joined);
-    assert_memory_equal(got->u0, want->u0, sizeof got->u0);
-    assert_memory_equal(got->u1, want->u1, sizeof got->u1);
+    struct bls_g1 p[ENTRIES];
+    struct bls_g1_affine a[ENTRIES];
+    for (int e = 0; e < ENTRIES; e++) {
+        bls_g1_from_affine(&p[e], &got[e]);
+    }
+    if (!cleared) {
+        bls_g1_clear_cofactor_batch(p, ENTRIES);
+    }
+    bls_g1_to_affine_batch(a, p, ENTRIES);
+    return memcmp(a, want, sizeof a) == 0;
+}
+
+static bool are_apart(const struct tkn_matrices *got, const struct tkn_matrices *want)
+{
+    return !got->joined && are(got->u0, want->u0, got->cleared) &&
+           are(got->u1, want->u1, got->cleared);
+}
+
+static void assert_apart(const struct tkn_matrices *got, const struct tkn_matrices *want,
+                         bool cleared)
+{
+    assert_true(are_apart(got, want));
+    assert_int_equal(got->cleared, cleared);
 }
 
 static void assert_joined(const struct tkn_matrices *got, const struct tkn_matrices *apart,
                           const struct bls_fr *value)
 {
-    assert_true(got->joined);
+    assert_true(got->joined && got->cleared);
     for (int e = 0; e < ENTRIES; e++) {
         struct bls_g1 p;
         struct bls_g1 t;
@@ -106,7 +127,7 @@ static void test_transform(void **state)
     (void)state;
     struct tkn_matrices want;
     slow_matrices(&want, CCA_LABEL, sizeof CCA_LABEL - 1);
-    assert_apart(&tkn_transform_matrices, &want);
+    assert_apart(&tkn_transform_matrices, &want, true);
 }
 
 static void test_states(void **state)
@@ -132,16 +153,16 @@ static void test_states(void **state)
         for (int time = 1; time <= 4; time++) {
             bool joined = cached == 1 && time > 1;
             tkn_matrices_get(got, cache, in, 5);
-            assert_apart(&got[0], &a);
-            assert_apart(&got[3], &tkn_transform_matrices);
+            assert_apart(&got[0], &a, cached == 1 && time > 1);
+            assert_apart(&got[3], &tkn_transform_matrices, true);
             if (joined) {
                 assert_joined(&got[1], &b, &v);
                 assert_joined(&got[2], &a, &w);
                 assert_joined(&got[4], &a, &v);
             } else {
-                assert_apart(&got[1], &b);
-                assert_apart(&got[2], &a);
-                assert_apart(&got[4], &a);
+                assert_apart(&got[1], &b, false);
+                assert_apart(&got[2], &a, false);
+                assert_apart(&got[4], &a, false);
             }
         }
         tkn_matrices_get(got, cache, in, 0);
@@ -150,9 +171,40 @@ static void test_states(void **state)
     tkn_lazy_clear(&lazy, &tkn_cache_kind);
     const struct tkn_matrix_request twice[2] = {in[2], in[2]};
     tkn_matrices_get(got, &lazy, twice, 2);
-    assert_apart(&got[0], &a);
+    assert_apart(&got[0], &a, false);
     assert_joined(&got[1], &a, &w);
     tkn_lazy_clear(&lazy, &tkn_cache_kind);
+}
+
+/* What a second request makes ready, one of several that ask for it in one call makes. */
+static void test_one_makes_it(void **state)
+{
+    (void)state;
+    enum { TIMES = MATRICES_AT_ONCE };
+    struct tkn_lazy lazy = {NULL, 0};
+    struct tkn_matrices want;
+    struct tkn_matrices got[TIMES];
+    struct tkn_matrix_request in[TIMES];
+    struct bls_fr v;
+    slow_matrices(&want, "label", 5);
+    bls_fr_from_u64(&v, 5);
+    for (int with_value = 0; with_value < 2; with_value++) {
+        for (size_t i = 0; i < TIMES; i++) {
+            in[i] = (struct tkn_matrix_request){"label", 5, with_value == 1 ? &v : NULL};
+        }
+        tkn_matrices_get(got, &lazy, in, 1);
+        assert_apart(&got[0], &want, false);
+        tkn_matrices_get(got, &lazy, in, TIMES);
+        if (with_value == 1) {
+            assert_joined(&got[0], &want, &v);
+        } else {
+            assert_apart(&got[0], &want, true);
+        }
+        for (size_t i = 1; i < TIMES; i++) {
+            assert_apart(&got[i], &want, with_value == 1 && i == 1);
+        }
+        tkn_lazy_clear(&lazy, &tkn_cache_kind);
+    }
 }
 
 enum { LABELS = 3 * CACHE_LABELS, THREADS = 4, ROUNDS = 300 };
@@ -172,11 +224,11 @@ static void test_eviction(void **state)
         bls_fr_from_u64(&value, i);
         const struct tkn_matrix_request in[2] = {{label, (size_t)n, &value}, {"0", 1, NULL}};
         tkn_matrices_get(got, &lazy, in, 2);
-        assert_apart(&got[1], &first);
+        assert_apart(&got[1], &first, i > 0);
         if (i % 64 == 0) {
             struct tkn_matrices want;
             slow_matrices(&want, label, (size_t)n);
-            assert_apart(&got[0], &want);
+            assert_apart(&got[0], &want, false);
         }
     }
     tkn_lazy_clear(&lazy, &tkn_cache_kind);
@@ -198,8 +250,7 @@ static void *use(void *context)
         size_t l = i * 5 % 8;
         const struct tkn_matrix_request in = {labels[l], 1, NULL};
         tkn_matrices_get(&got, &shared->lazy, &in, 1);
-        wrong += memcmp(got.u0, shared->want[l].u0, sizeof got.u0) != 0 ||
-                 memcmp(got.u1, shared->want[l].u1, sizeof got.u1) != 0;
+        wrong += !are_apart(&got, &shared->want[l]);
     }
     return wrong == 0 ? context : NULL;
 }
@@ -231,9 +282,8 @@ int main(int argc, char **argv)
         return 0;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transform),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_transform),    cmocka_unit_test(test_states),
+        cmocka_unit_test(test_one_makes_it), cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
