@@ -196,7 +196,8 @@ static void group_of_leaves(struct scratch *t, const struct policy *policy,
 }
 
 /* B times each of count <= VECTORS vectors. Where a vector call leaves lanes empty that the single
- * products would fill, these are asked for and added here. */
+ * products would fill, these are asked for and added here. What multiplies the same points stands
+ * together, whatever vector it is for: lanes with one base share its lookup. */
 static void times_b(struct bls_g2 *out, const struct scratch *t, const struct bls_fr (*r)[TKN_K],
                     size_t count)
 {
@@ -207,20 +208,23 @@ static void times_b(struct bls_g2 *out, const struct scratch *t, const struct bl
     size_t terms = bls_path_lanes() > 1 && count % 2 == 1 ? 1 : TKN_K;
     size_t sums = count * B_ENTRIES / terms;
     for (size_t i = 0; i < count * B_ENTRIES; i++) {
-        k[i] = r[i / B_ENTRIES][i % TKN_K];
-        point[i] = t->public_key->b2[i % B_ENTRIES];
-        base[i] = t->tables == NULL ? NULL : &t->tables->b2[i % B_ENTRIES];
+        size_t entry = i / terms / count * terms + i % terms;
+        k[i] = r[i / terms % count][entry % TKN_K];
+        point[i] = t->public_key->b2[entry];
+        base[i] = t->tables == NULL ? NULL : &t->tables->b2[entry];
     }
     if (t->tables == NULL) {
         bls_g2_mul_sum_batch(product, k, point, terms, sums);
     } else {
         bls_g2_base_mul_sum_batch(product, NULL, base, k, terms, sums);
     }
-    for (size_t i = 0; i < count * TKN_B_ROWS; i++) {
-        if (terms == 1) {
-            bls_g2_add(&out[i], &product[2 * i], &product[2 * i + 1]);
-        } else {
-            out[i] = product[i];
+    for (size_t v = 0; v < count; v++) {
+        for (size_t row = 0; row < TKN_B_ROWS; row++) {
+            size_t first = TKN_K / terms * row * count + v;
+            out[TKN_B_ROWS * v + row] = product[first];
+            if (terms == 1) {
+                bls_g2_add(&out[TKN_B_ROWS * v + row], &product[first], &product[first + count]);
+            }
         }
     }
     kf_wipe(k, sizeof k);
