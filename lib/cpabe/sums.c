@@ -57,20 +57,55 @@ static size_t call_cost(size_t sums, size_t terms, size_t lanes)
     return sums / lanes * vector_cost(terms) + (rest == 0 ? 0 : vector_cost(parts_of(terms, each)));
 }
 
-/* The length of parts that costs least. */
-static size_t best_length(const struct tkn_sums *sums)
+/* How sums of various lengths are computed: the first `whole` of the longest ones as they are, in
+ * full vectors, and all others in parts of one length. */
+struct plan {
+    size_t longest;
+    size_t whole;
+    size_t length;
+};
+
+/* Whether the plan has sum s whole; asked for all sums in turn, with *met zero at first. */
+static bool is_whole(const struct plan *plan, const struct tkn_sums *sums, size_t s, size_t *met)
 {
-    size_t best = 1;
-    size_t best_cost = SIZE_MAX;
-    for (size_t terms = 1; terms <= TERMS_MAX; terms++) {
-        size_t parts = 0;
-        for (size_t s = 0; s < sums->count; s++) {
-            parts += parts_of(length_of(sums, s), terms);
+    return length_of(sums, s) == plan->longest && (*met)++ < plan->whole;
+}
+
+static size_t plan_cost(const struct plan *plan, const struct tkn_sums *sums)
+{
+    size_t met = 0;
+    size_t parts = 0;
+    for (size_t s = 0; s < sums->count; s++) {
+        if (!is_whole(plan, sums, s, &met)) {
+            parts += parts_of(length_of(sums, s), plan->length);
         }
-        size_t cost = call_cost(parts, terms, sums->lanes);
-        if (cost < best_cost) {
-            best = terms;
-            best_cost = cost;
+    }
+    return plan->whole / sums->lanes * vector_cost(plan->longest) +
+           call_cost(parts, plan->length, sums->lanes);
+}
+
+/* The plan that costs least. */
+static struct plan best_plan(const struct tkn_sums *sums)
+{
+    struct plan best = {0, 0, 1};
+    size_t best_cost = SIZE_MAX;
+    size_t longest = 0;
+    size_t longest_count = 0;
+    for (size_t s = 0; s < sums->count; s++) {
+        size_t length = length_of(sums, s);
+        longest_count = length > longest ? 0 : longest_count;
+        longest = length > longest ? length : longest;
+        longest_count += length == longest;
+    }
+    size_t full = longest > TERMS_MAX ? 0 : longest_count / sums->lanes * sums->lanes;
+    for (size_t length = 1; length <= TERMS_MAX; length++) {
+        for (int peel = 0; peel < 2; peel++) {
+            struct plan plan = {longest, peel == 0 ? 0 : full, length};
+            size_t cost = plan_cost(&plan, sums);
+            if (cost < best_cost) {
+                best = plan;
+                best_cost = cost;
+            }
         }
     }
     return best;
@@ -120,23 +155,34 @@ static void append(struct pending *p, const struct tkn_sums *sums, size_t s, siz
     p->of[p->count++] = s;
 }
 
-static void run_in_parts(struct bls_g1 *out, mul_sum_batch *run, const struct tkn_sums *sums,
-                         size_t length)
+static void append_parts(struct bls_g1 *out, struct pending *p, const struct tkn_sums *sums,
+                         size_t s)
+{
+    for (size_t at = sums->first[s]; at < sums->first[s + 1]; at += p->length) {
+        append(p, sums, s, at);
+        if (p->count == PARTS) {
+            flush(out, p);
+        }
+    }
+}
+
+static void run_plan(struct bls_g1 *out, mul_sum_batch *run, const struct tkn_sums *sums,
+                     const struct plan *plan)
 {
     struct pending p;
     p.run = run;
-    p.length = length;
     p.count = 0;
-    for (size_t s = 0; s < sums->count; s++) {
-        bls_g1_infinity(&out[s]);
-        for (size_t at = sums->first[s]; at < sums->first[s + 1]; at += length) {
-            append(&p, sums, s, at);
-            if (p.count == PARTS) {
-                flush(out, &p);
+    for (int whole = 1; whole >= 0; whole--) {
+        size_t met = 0;
+        p.length = whole == 1 ? plan->longest : plan->length;
+        for (size_t s = 0; s < sums->count; s++) {
+            if (is_whole(plan, sums, s, &met) == (whole == 1)) {
+                bls_g1_infinity(&out[s]);
+                append_parts(out, &p, sums, s);
             }
         }
+        flush(out, &p);
     }
-    flush(out, &p);
     kf_wipe(&p, sizeof p);
 }
 
@@ -160,7 +206,8 @@ static void run_all(struct bls_g1 *out, mul_sum_batch *run, const struct tkn_sum
             run(&out[s], sums->k + sums->first[s], sums->a + sums->first[s], length_of(sums, s), 1);
         }
     } else {
-        run_in_parts(out, run, sums, best_length(sums));
+        struct plan plan = best_plan(sums);
+        run_plan(out, run, sums, &plan);
     }
 }
 

@@ -1,9 +1,10 @@
 /* Sums of products in G1 of various lengths, in as few and as full vector calls as they make.
  *
  * A vector path computes eight sums of one length for the price of one, so what is independent
- * should be asked for at once. Sums of different lengths are cut into parts of one length, which
- * fill the lanes best; the cheapest length is found by counting additions. On a path without lanes
- * each sum is computed as it stands.
+ * should be asked for at once. Of sums of different lengths, as many of the longest as fill
+ * vectors are computed as they stand, where that is cheaper, and the others cut into parts of one
+ * length, which fill the lanes best; the cheapest way is found by counting additions. On a path
+ * without lanes each sum is computed as it stands.
  *
  * Caller storage: `first` has room for one more than the sums, k and a for all terms. Constant-time
  * in scalars and points, unless asked otherwise; the number of terms of each sum is public. */
