@@ -63,7 +63,7 @@ def main(header, shared, static):
             for library in (shared, static):
                 program = os.path.join(folder, "program")
                 subprocess.run([compiler, *flags, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I",
-                                folder, source, "-o", program, library, "-lsodium"], check=True)
+                                folder, source, "-o", program, library, "-lsodium", "-lnettle"], check=True)
                 path = {**os.environ, "LD_LIBRARY_PATH": os.path.dirname(shared)}
                 subprocess.run([program], check=True, env=path)
 
