@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 """Derives the constants of the eight-lane path: numbers modulo p in limbs of 50 bits.
 
-    constants.py > constants_int.h     the committed constants (a test compares)
-    constants.py table-g1 | table-g2   the generators' window tables (made at build time)
+    constants.py header > constants_int.h   the committed constants, declared and
+    constants.py values > constants.c       defined (a test compares both)
+    constants.py table-g1 | table-g2        the generators' window tables (made at build time)
+
+The values are in a file of their own so that the compiler cannot see them: it would build each vector of
+a constant from an immediate, which takes an instruction of the port that half of the arithmetic needs,
+where a broadcast from memory takes none (docs/design/0009-eight-lanes.md).
 """
 import os
 import sys
@@ -48,9 +53,23 @@ def dominating(low, top, lift):
         k += 1
 
 
+VALUES = sys.argv[1:] == ["values"]
+
+
+def constant(kind, name, comment, lines):
+    """Declares it, or defines it by these lines."""
+    if VALUES:
+        print(f"const {kind} {name} =", "\n".join(lines) + ";")
+    else:
+        print(f"/* {comment} */\nextern const {kind} {name};")
+
+
+def braces(v):
+    return f"{{{', '.join(f'0x{x:x}' for x in v)}}}"
+
+
 def vector(name, comment, v):
-    print(f"/* {comment} */")
-    print(f"static const uint64_t {name}[{len(v)}] = {{{', '.join(f'0x{x:x}' for x in v)}}};")
+    constant("uint64_t", f"{name}[{len(v)}]", comment, [braces(v)])
 
 
 # A reduced element's limbs are below these (proved by the bounds test).
@@ -101,11 +120,8 @@ def curves():
 
 
 def matrix(name, comment, rows):
-    print(f"/* {comment} */")
-    print(f"static const uint64_t {name}[{len(rows)}][{LIMBS}] = {{")
-    for row in rows:
-        print(f"    {{{', '.join(f'0x{x:x}' for x in element(row))}}},")
-    print("};")
+    constant("uint64_t", f"{name}[{len(rows)}][{LIMBS}]", comment,
+             ["{"] + [f"    {braces(element(row))}," for row in rows] + ["}"])
 
 
 def hashing(s):
@@ -130,9 +146,10 @@ def hashing(s):
     for n, odd in steps:
         e = (e << n) + odd
     assert e << squares == (P - 3) // 4 and max(odd for _, odd in steps) < 32
-    print("/* the exponent (p - 3)/4: so many squarings, then times so many-th power; at the end, one squaring */")
     assert squares == 1
-    print(f"static const uint8_t bls_fp8_sqrt_steps[{len(steps)}][2] = {{{', '.join(f'{{{n}, {o}}}' for n, o in steps)}}};")
+    constant("uint8_t", f"bls_fp8_sqrt_steps[{len(steps)}][2]",
+             "the exponent (p - 3)/4: so many squarings, then times so many-th power; at the end, one squaring",
+             ["{" + ", ".join(f"{{{n}, {o}}}" for n, o in steps) + "}"])
 
 
 def table(group, kind, base, rows, doublings, coordinates):
@@ -163,15 +180,10 @@ def table_g2():
     table(G2, "g2", (G2X, G2Y), 13, 5, lambda p: p[0] + p[1])
 
 
-def main():
-    print("/* Made by constants.py: do not edit. */")
-    print("#ifndef KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H")
-    print("#define KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H\n")
-    print("#include <stdint.h>\n\n/* clang-format off */")
-    print("#pragma GCC diagnostic push\n#pragma GCC diagnostic ignored \"-Wunused-const-variable\"\n")
+def constants():
     vector("bls_fp8_p", "p", limbs(P))
-    print("/* -1/p modulo 2^50 */")
-    print(f"static const uint64_t bls_fp8_p_inv = 0x{-pow(P, -1, 1 << BITS) % (1 << BITS):x};")
+    constant("uint64_t", "bls_fp8_p_inv", "-1/p modulo 2^50", [f"0x{-pow(P, -1, 1 << BITS) % (1 << BITS):x}"])
+    constant("uint64_t", "bls_fp8_mask", "2^50 - 1", [f"0x{MASK:x}"])
     vector("bls_fp8_fold", "2^-50 modulo p", limbs(pow(2, -BITS, P)))
     vector("bls_fp8_above_1", "a multiple of p, each limb at least that of a reduced element",
            dominating(REDUCED_LOW, REDUCED_TOP, 1 << 50))
@@ -187,8 +199,23 @@ def main():
            limbs(pow(2, 416, P)))
     vector("bls_fp8_to_fp", "2^384: and back", limbs(pow(2, 384, P)))
     curves()
-    print("\n#pragma GCC diagnostic pop\n/* clang-format on */\n\n#endif")
+
+
+def header():
+    print("/* Made by constants.py: do not edit. Residues are of the lanes' form (fp8_int.h). */")
+    print("#ifndef KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H")
+    print("#define KEYFENCE_BLS12381_IFMA_CONSTANTS_INT_H\n")
+    print("#include <stdint.h>\n\n#pragma GCC visibility push(hidden)\n\n/* clang-format off */\n")
+    constants()
+    print("\n/* clang-format on */\n\n#pragma GCC visibility pop\n\n#endif")
+
+
+def values():
+    print("/* Made by constants.py: do not edit. */")
+    print('#include "bls12381/ifma/constants_int.h"\n\n/* clang-format off */\n')
+    constants()
+    print("\n/* clang-format on */")
 
 
 if __name__ == "__main__":
-    {"table-g1": table_g1, "table-g2": table_g2}.get(" ".join(sys.argv[1:]), main)()
+    {"header": header, "values": values, "table-g1": table_g1, "table-g2": table_g2}[" ".join(sys.argv[1:])]()

@@ -181,7 +181,7 @@ static inline void bls_fp8_neg(struct bls_fp8 *out, const struct bls_fp8 *b)
  * limb 7 is below 2^33, an operand when it is below 2^39. */
 static inline void bls_fp8_carry(struct bls_fp8 *out, const struct bls_fp8 *a)
 {
-    const bls_vec mask = bls_vec_set1(((uint64_t)1 << BLS_FP8_BITS) - 1);
+    const bls_vec mask = bls_vec_set1(bls_fp8_mask);
     bls_vec carry = bls_vec_shift_right(a->limb[0], BLS_FP8_BITS);
     out->limb[0] = bls_vec_and(a->limb[0], mask);
 #pragma GCC unroll 8

@@ -3,12 +3,10 @@
 
 enum { WORDS = 6, LAST = BLS_FP8_LIMBS - 1 };
 
-static const uint64_t LIMB_MASK = ((uint64_t)1 << BLS_FP8_BITS) - 1;
-
 /* Cuts 384 bits into limbs of 50. */
 static void cut(struct bls_fp8 *out, uint64_t word[static WORDS][BLS_LANES])
 {
-    const bls_vec mask = bls_vec_set1(LIMB_MASK);
+    const bls_vec mask = bls_vec_set1(bls_fp8_mask);
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
         const int first = BLS_FP8_BITS * i / 64;
@@ -71,7 +69,7 @@ void bls_fp8_load(struct bls_fp8 *out, const struct bls_fp *in, size_t stride)
 /* Carries all the way: limbs below 2^61 to limbs below 2^50, but for the top one. */
 static void ripple(struct bls_fp8 *a)
 {
-    const bls_vec mask = bls_vec_set1(LIMB_MASK);
+    const bls_vec mask = bls_vec_set1(bls_fp8_mask);
 #pragma GCC unroll 8
     for (int i = 0; i < LAST; i++) {
         a->limb[i + 1] = bls_vec_add(a->limb[i + 1], bls_vec_shift_right(a->limb[i], BLS_FP8_BITS));
@@ -82,7 +80,7 @@ static void ripple(struct bls_fp8 *a)
 /* a - p where that is not negative; carried limbs before and after. */
 static void subtract_once(struct bls_fp8 *a)
 {
-    const bls_vec mask = bls_vec_set1(LIMB_MASK);
+    const bls_vec mask = bls_vec_set1(bls_fp8_mask);
     struct bls_fp8 t;
     bls_vec borrow = bls_vec_zero();
 #pragma GCC unroll 8

@@ -14,43 +14,33 @@ struct term {
     struct bls_half_x8 k[2];
 };
 
-/* One coordinate of the multiples that two magnitudes say, both in one pass over the table: first
- * is the coordinate of its first point, and out holds what zero gives. */
-static void lookup_coordinate(struct bls_fp8 out[static 2], const struct bls_fp8 *first,
-                              const struct bls_digit_x8 digit[static 2])
+/* The multiple that a digit's magnitude says; infinity for zero. */
+static void lookup(struct bls_g1x8 *out, const struct bls_g1x8 table[static BLS_WINDOW_ENTRIES],
+                   bls_vec magnitude)
 {
-    enum { STRIDE = sizeof(struct bls_g1x8) / sizeof(struct bls_fp8) };
-    struct bls_fp8 s = out[0], t = out[1];
+    struct bls_g1x8 t;
+    bls_g1x8_infinity(&t);
     for (uint64_t j = 0; j < BLS_WINDOW_ENTRIES; j++) {
-        const bls_vec number = bls_vec_set1(j + 1);
-        const struct bls_fp8 *entry = &first[STRIDE * j];
-        bls_fp8_select(&s, bls_vec_equal(digit[0].magnitude, number), entry, &s);
-        bls_fp8_select(&t, bls_vec_equal(digit[1].magnitude, number), entry, &t);
+        bls_lanes found = bls_vec_equal(magnitude, bls_vec_set1(j + 1));
+        bls_fp8_select(&t.x, found, &table[j].x, &t.x);
+        bls_fp8_select(&t.y, found, &table[j].y, &t.y);
+        bls_fp8_select(&t.z, found, &table[j].z, &t.z);
     }
-    out[0] = s;
-    out[1] = t;
+    *out = t;
 }
 
 /* Adds one window's [k0]P - [k1]phi(P); infinity is what a zero adds. */
 static void add_window(struct bls_g1x8 *sum, struct term *term, int i)
 {
-    struct bls_digit_x8 digit[2];
-    struct bls_fp8 x[2], y[2], z[2];
     for (int h = 0; h < 2; h++) {
-        bls_half_x8_next(&digit[h], &term->k[h], i);
-        bls_fp8_zero(&x[h]);
-        bls_fp8_set(&y[h], bls_fp8_one);
-        bls_fp8_zero(&z[h]);
-    }
-    lookup_coordinate(x, &term->table[0].x, digit);
-    lookup_coordinate(y, &term->table[0].y, digit);
-    lookup_coordinate(z, &term->table[0].z, digit);
-    for (int h = 0; h < 2; h++) {
-        struct bls_g1x8 t = {x[h], y[h], z[h]};
+        struct bls_digit_x8 digit;
+        struct bls_g1x8 t;
+        bls_half_x8_next(&digit, &term->k[h], i);
+        lookup(&t, term->table, digit.magnitude);
         if (h == 0) {
-            bls_g1x8_negate(&t, digit[h].negative);
+            bls_g1x8_negate(&t, digit.negative);
         } else {
-            bls_g1x8_negate(&t, bls_lanes_not(digit[h].negative));
+            bls_g1x8_negate(&t, bls_lanes_not(digit.negative));
             bls_g1x8_phi(&t);
         }
         bls_g1x8_add(sum, sum, &t);

@@ -84,7 +84,7 @@ static inline bls_vec bls_halves_column(const struct bls_fp8_halves *t, int k)
 /* t / 2^400 modulo p, t not negative and its upper columns neither; the lower ones may be. */
 static inline void bls_halves_reduce(struct bls_fp8 *out, struct bls_fp8_halves *t)
 {
-    const bls_vec mask = bls_vec_set1(((uint64_t)1 << BLS_FP8_BITS) - 1);
+    const bls_vec mask = bls_vec_set1(bls_fp8_mask);
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS - 1; i++) {
         bls_vec column = bls_halves_column(t, i);
