@@ -8,6 +8,7 @@
  *
  * and a square is one: (x0 + x1)(x0 - x1) and (2 x0) x1. */
 #include "bls12381/ifma/fp12_int.h"
+#include "bls12381/ifma/fp8_sums_int.h"
 #include "bls12381/ifma/product_int.h"
 #include "bls12381/ifma/transpose_int.h"
 
@@ -246,30 +247,6 @@ void bls_fp12_lanes_conjugate(struct bls_fp12_lanes *out, const struct bls_fp12_
     out->m = a->m;
 }
 
-/* 3 t + 2 a, reduced, for an operand a of limbs below 2^52 after doubling is left to the columns:
- * the limbs below the top go in as they are, times 2^400, and the top one by its residue, so that
- * the result is as small as if a had been multiplied. */
-static void triple_and_twice(struct bls_fp8 *out, const struct bls_fp8_wide *t,
-                             const struct bls_fp8 *a)
-{
-    struct bls_fp8_halves h;
-    bls_halves_zero(&h);
-#pragma GCC unroll 16
-    for (int k = 0; k < BLS_FP8_COLUMNS; k++) {
-        h.low[k] = bls_vec_times(t->column[k], 3);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-        bls_vec c = bls_vec_add(h.low[BLS_FP8_LIMBS + i], bls_vec_set1(bls_fp8_above_wide[i]));
-        if (i < BLS_FP8_LIMBS - 1) {
-            c = bls_vec_add(c, bls_vec_shift_left(a->limb[i], 1));
-        }
-        h.low[BLS_FP8_LIMBS + i] = c;
-    }
-    bls_halves_row_constant(&h, 0, bls_fp8_top, bls_vec_shift_left(a->limb[BLS_FP8_LIMBS - 1], 1));
-    bls_halves_reduce(out, &h);
-}
-
 /* Granger and Scott: A0' = 3 A0^2 - 2 conj A0, A1' = 3 s A2^2 + 2 conj A1, A2' = 3 A1^2 - 2 conj
  * A2, the conjugate negating the part at s; so, with A_i^2 = t_i + u_i s, m' = 3 (t0, t1, t2) - 2 m
  * p' = 3 (u0, u1, xi u2) + 2 p */
@@ -285,8 +262,8 @@ void bls_fp12_lanes_cyclotomic_square(struct bls_fp12_lanes *out, const struct b
         r.b.column[k] = bls_vec_select(last, times_xi(r.b.column[k]), r.b.column[k]);
     }
     bls_fp8_neg(&a, &x->m);
-    triple_and_twice(&out->m, &r.a, &a);
-    triple_and_twice(&out->p, &r.b, &x->p);
+    bls_fp8_triple_and_twice(&out->m, &r.a, &a);
+    bls_fp8_triple_and_twice(&out->p, &r.b, &x->p);
 }
 
 static void from_coordinates(struct bls_fp8 *out, const struct bls_fp2 *a, const struct bls_fp2 *b,

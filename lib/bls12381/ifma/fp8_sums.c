@@ -1,4 +1,4 @@
-/* Sums of two products, reduced once. The contract is in fp8_sums_int.h. */
+/* Sums that are reduced once. The contract is in fp8_sums_int.h. */
 #include "bls12381/ifma/fp8_sums_int.h"
 #include "bls12381/ifma/product_int.h"
 
@@ -35,4 +35,26 @@ void bls_fp8_mul_sub_wide(struct bls_fp8 *out, const struct bls_fp8 *a, const st
     }
     bls_halves_product(&t, a, b);
     bls_halves_reduce(out, &t);
+}
+
+/* The limbs of a below the top go in as they are, times 2^400, and the top one by its residue. */
+void bls_fp8_triple_and_twice(struct bls_fp8 *out, const struct bls_fp8_wide *t,
+                              const struct bls_fp8 *a)
+{
+    struct bls_fp8_halves h;
+    bls_halves_zero(&h);
+#pragma GCC unroll 16
+    for (int k = 0; k < BLS_FP8_COLUMNS; k++) {
+        h.low[k] = bls_vec_times(t->column[k], 3);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        bls_vec c = bls_vec_add(h.low[BLS_FP8_LIMBS + i], bls_vec_set1(bls_fp8_above_wide[i]));
+        if (i < BLS_FP8_LIMBS - 1) {
+            c = bls_vec_add(c, bls_vec_shift_left(a->limb[i], 1));
+        }
+        h.low[BLS_FP8_LIMBS + i] = c;
+    }
+    bls_halves_row_constant(&h, 0, bls_fp8_top, bls_vec_shift_left(a->limb[BLS_FP8_LIMBS - 1], 1));
+    bls_halves_reduce(out, &h);
 }

@@ -36,4 +36,9 @@ static inline void bls_fp8_rotate(struct bls_fp8 *out, const struct bls_fp8 *a, 
     }
 }
 
+/* out = 3 t + 2 a: t as bls_fp8_reduce takes a third of, a an operand; reduced, as small as if a
+ * had been multiplied. */
+void bls_fp8_triple_and_twice(struct bls_fp8 *out, const struct bls_fp8_wide *t,
+                              const struct bls_fp8 *a);
+
 #endif
