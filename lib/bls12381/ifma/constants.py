@@ -185,6 +185,8 @@ def constants():
     constant("uint64_t", "bls_fp8_p_inv", "-1/p modulo 2^50", [f"0x{-pow(P, -1, 1 << BITS) % (1 << BITS):x}"])
     constant("uint64_t", "bls_fp8_mask", "2^50 - 1", [f"0x{MASK:x}"])
     vector("bls_fp8_fold", "2^-50 modulo p", limbs(pow(2, -BITS, P)))
+    vector("bls_fp8_above_canonical", "a multiple of p, each limb at least that of a canonical element",
+           dominating((1 << 50) + 1, 1 << 32, 1 << 50))
     vector("bls_fp8_above_1", "a multiple of p, each limb at least that of a reduced element",
            dominating(REDUCED_LOW, REDUCED_TOP, 1 << 50))
     vector("bls_fp8_above_2", "the same for the sum of two reduced elements",
@@ -194,6 +196,7 @@ def constants():
     vector("bls_fp8_above_wide", "a multiple of p, to be added to the upper columns of a wide element: at least "
            "2^61, and 2^33 in the top one", dominating(1 << 61, 1 << 33, 1 << 61))
     vector("bls_fp8_top", "2^750: the top limb's weight as a residue", limbs(pow(2, 750, P)))
+    vector("bls_fp8_top_negative", "-2^750: the same, to be subtracted", limbs(-pow(2, 750, P) % P))
     vector("bls_fp8_one", "1", limbs(R % P))
     vector("bls_fp8_from_fp", "2^416: turns the residue with factor 2^384 into the one with factor 2^400",
            limbs(pow(2, 416, P)))

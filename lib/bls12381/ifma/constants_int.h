@@ -16,6 +16,8 @@ extern const uint64_t bls_fp8_p_inv;
 extern const uint64_t bls_fp8_mask;
 /* 2^-50 modulo p */
 extern const uint64_t bls_fp8_fold[8];
+/* a multiple of p, each limb at least that of a canonical element */
+extern const uint64_t bls_fp8_above_canonical[8];
 /* a multiple of p, each limb at least that of a reduced element */
 extern const uint64_t bls_fp8_above_1[8];
 /* the same for the sum of two reduced elements */
@@ -26,6 +28,8 @@ extern const uint64_t bls_fp8_above_high[8];
 extern const uint64_t bls_fp8_above_wide[8];
 /* 2^750: the top limb's weight as a residue */
 extern const uint64_t bls_fp8_top[8];
+/* -2^750: the same, to be subtracted */
+extern const uint64_t bls_fp8_top_negative[8];
 /* 1 */
 extern const uint64_t bls_fp8_one[8];
 /* 2^416: turns the residue with factor 2^384 into the one with factor 2^400 */

@@ -96,7 +96,7 @@ static inline void bls_base_x8_lookup(bls_vec *out, const struct bls_base_x8 *ba
         const uint64_t *row = bases->group[i].table + at;
         bls_lanes lanes = bls_lanes_from(bases->group[i].lanes);
         for (size_t j = 0; j < limbs; j++, row += BLS_WINDOW_ENTRIES) {
-            const uint64_t limit = bls_fp8_limit((int)(j % BLS_FP8_LIMBS));
+            const uint64_t limit = bls_fp8_canonical_limit((int)(j % BLS_FP8_LIMBS));
             bls_vec low = bls_vec_load_below(row, limit);
             bls_vec high = bls_vec_load_below(row + BLS_LANES, limit);
             bls_vec found = bls_vec_permute_two(low, high, index);

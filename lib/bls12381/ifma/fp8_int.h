@@ -53,6 +53,13 @@ static inline uint64_t bls_fp8_limit(int i)
     return i < BLS_FP8_LIMBS - 1 ? low : (uint64_t)1 << 34;
 }
 
+/* The same of a canonical one, as tables keep them. (Below p; but what is proved of
+ * bls_fp8_canonical's result is this.) */
+static inline uint64_t bls_fp8_canonical_limit(int i)
+{
+    return i < BLS_FP8_LIMBS - 1 ? ((uint64_t)1 << BLS_FP8_BITS) + 1 : (uint64_t)1 << 32;
+}
+
 /* operand times operand: reduced. */
 void bls_fp8_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b);
 /* operand with limbs 0 to 6 below 2^51: reduced. */
@@ -173,6 +180,15 @@ static inline void bls_fp8_neg(struct bls_fp8 *out, const struct bls_fp8 *b)
 #pragma GCC unroll 8
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
         out->limb[i] = bls_vec_sub(bls_vec_set1(bls_fp8_above_1[i]), b->limb[i]);
+    }
+}
+
+/* -b for a canonical b: limbs below 2^51, the top one below 2^33; reduced when it is carried. */
+static inline void bls_fp8_neg_canonical(struct bls_fp8 *out, const struct bls_fp8 *b)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        out->limb[i] = bls_vec_sub(bls_vec_set1(bls_fp8_above_canonical[i]), b->limb[i]);
     }
 }
 

@@ -58,3 +58,36 @@ void bls_fp8_triple_and_twice(struct bls_fp8 *out, const struct bls_fp8_wide *t,
     bls_halves_row_constant(&h, 0, bls_fp8_top, bls_vec_shift_left(a->limb[BLS_FP8_LIMBS - 1], 1));
     bls_halves_reduce(out, &h);
 }
+
+/* t = -c 2^400 modulo p: the limbs below the top as they are, the top one by its residue. */
+static inline void begin_below(struct bls_fp8_halves *t, const struct bls_fp8 *c)
+{
+    enum { TOP = BLS_FP8_LIMBS - 1 };
+    bls_halves_zero(t);
+#pragma GCC unroll 8
+    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
+        bls_vec above = bls_vec_set1(bls_fp8_above_wide[i]);
+        t->low[BLS_FP8_LIMBS + i] = i < TOP ? bls_vec_sub(above, c->limb[i]) : above;
+    }
+    bls_halves_row_constant(t, 0, bls_fp8_top_negative, c->limb[TOP]);
+}
+
+void bls_fp8_mul_sub(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
+                     const struct bls_fp8 *c)
+{
+    struct bls_fp8_halves t;
+    begin_below(&t, c);
+    bls_halves_product(&t, a, b);
+    bls_halves_reduce(out, &t);
+}
+
+void bls_fp8_mul_add_mul_sub(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
+                             const struct bls_fp8 *c, const struct bls_fp8 *d,
+                             const struct bls_fp8 *e)
+{
+    struct bls_fp8_halves t;
+    begin_below(&t, e);
+    bls_halves_product(&t, a, b);
+    bls_halves_product(&t, c, d);
+    bls_halves_reduce(out, &t);
+}

@@ -15,6 +15,13 @@ void bls_fp8_square_add_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const 
 void bls_fp8_mul_sub_wide(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
                           const struct bls_fp8_wide *v, const struct bls_fp8_wide *w);
 
+/* a b - c and a b + c d - e, operands: reduced, whatever the last one's size. */
+void bls_fp8_mul_sub(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
+                     const struct bls_fp8 *c);
+void bls_fp8_mul_add_mul_sub(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b,
+                             const struct bls_fp8 *c, const struct bls_fp8 *d,
+                             const struct bls_fp8 *e);
+
 static inline void bls_fp8_mul_constant(struct bls_fp8 *out, const struct bls_fp8 *a,
                                         const uint64_t factor[static BLS_FP8_LIMBS])
 {

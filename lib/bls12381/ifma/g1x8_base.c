@@ -1,145 +1,198 @@
 /* Sums of products of fixed bases of G1, eight sums at once. The table of a base has every second
- * window of five bits: the others are added up first and doubled five times. One sum for both
- * halves of the scalars: phi is applied to the multiples of the second. Constant-time in scalars
- * and bases, not in which rows have the same base. */
+ * window of five bits: what the others give is doubled five times. So a product is four sums of
+ * thirteen entries, of both halves of the scalar (phi is applied to the second's) and of both kinds
+ * of windows; those of several vectors and terms are made together. Constant-time in scalars and
+ * bases, not in which rows have the same base. */
 #include "base/secret.h"
 #include "bls12381/ifma/digits_int.h"
 #include "bls12381/ifma/g1x8_int.h"
 #include "bls12381/ifma/path_ifma_int.h"
 #include "bls12381/ifma/rows_int.h"
-#include "bls12381/path_int.h"
+
+#include <assert.h>
 
 enum {
-    TERMS = 8,  /* that share their doublings */
     STRIDE = 2, /* windows to a row of the table */
     ROWS = BLS_HALF_WINDOWS / STRIDE,
     ROW_LIMBS = 2 * BLS_FP8_LIMBS,
+    HALVES = 2,
+    NUMBERS = STRIDE * HALVES, /* sums of entries to a product, those of one half together */
+    PRODUCTS = BLS_G1X8_NUMBERS / NUMBERS,
 };
+static_assert((int)ROWS == (int)BLS_ENTRIES, "a sum of entries is made of all rows");
 
-struct term {
-    struct bls_base_x8 base;
-    struct bls_digit_x8 digit[2][BLS_HALF_WINDOWS];
-};
-
-/* Adds [digit] of the row's multiples, or of their images under phi and negative; keeps the sum
- * where the digit is zero. */
-static void add_entry(struct bls_g1x8 *sum, const struct term *term, int half, int window)
+/* [digit] of the row's multiples. */
+static void look_up(struct bls_g1x8_entries *out, const struct bls_base_x8 *base,
+                    const struct bls_digit_x8 *digit, int row)
 {
-    const struct bls_digit_x8 *digit = &term->digit[half][window];
-    const bls_vec one = bls_vec_set1(1);
+    const bls_vec index = bls_vec_sub(digit->magnitude, bls_vec_set1(1));
+    struct bls_g1x8_affine *entry = &out->point[row];
     bls_vec limb[ROW_LIMBS];
-    struct bls_g1x8_affine entry;
-    struct bls_g1x8 t;
-    size_t at = (size_t)(window / STRIDE) * ROW_LIMBS * BLS_WINDOW_ENTRIES;
-    bls_base_x8_lookup(limb, &term->base, at, ROW_LIMBS, bls_vec_sub(digit->magnitude, one));
+    struct bls_fp8 negative;
+    bls_base_x8_lookup(limb, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES, ROW_LIMBS, index);
     for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-        entry.x.limb[i] = limb[i];
-        entry.y.limb[i] = limb[BLS_FP8_LIMBS + i];
+        entry->x.limb[i] = limb[i];
+        entry->y.limb[i] = limb[BLS_FP8_LIMBS + i];
     }
-    bls_lanes negative = half == 0 ? digit->negative : bls_lanes_not(digit->negative);
-    bls_fp8_neg(&t.y, &entry.y);
-    bls_fp8_select(&entry.y, negative, &t.y, &entry.y);
-    if (half == 1) {
-        bls_fp8_set(&t.x, bls_fp8_beta);
-        bls_fp8_mul(&entry.x, &entry.x, &t.x);
-    }
-    bls_g1x8_add_mixed(&t, sum, &entry);
-    bls_g1x8_select(sum, bls_vec_is_zero(digit->magnitude), sum, &t);
+    bls_fp8_neg_canonical(&negative, &entry->y);
+    bls_fp8_carry(&negative, &negative);
+    bls_fp8_select(&entry->y, digit->negative, &negative, &entry->y);
+    out->infinite[row] = bls_vec_is_zero(digit->magnitude);
 }
 
-static void load_digits(struct term *term, const struct bls_fr *const k[static BLS_LANES])
+/* The entries for one scalar a lane, NULL for zero. */
+static void load_entries(struct bls_g1x8_entries out[static NUMBERS],
+                         const struct bls_base_x8 *base, const struct bls_fr *const k[BLS_LANES])
 {
-    uint64_t half[BLS_LANES][2][2] = {0}, word[2][BLS_LANES];
+    uint64_t half[BLS_LANES][HALVES][2] = {0}, word[2][BLS_LANES];
+    const bls_lanes absent = bls_lanes_from(base->absent);
     for (size_t i = 0; i < BLS_LANES; i++) {
         if (k[i] != NULL) {
             bls_split_half_numbers(half[i], k[i]);
         }
     }
-    const bls_lanes absent = bls_lanes_from(term->base.absent);
-    for (int h = 0; h < 2; h++) {
+    for (int h = 0; h < HALVES; h++) {
+        struct bls_half_x8 rest;
+        struct bls_digit_x8 digit;
         for (size_t i = 0; i < BLS_LANES; i++) {
             word[0][i] = half[i][h][0];
             word[1][i] = half[i][h][1];
         }
-        struct bls_half_x8 rest;
         bls_half_x8_load(&rest, word[0], word[1]);
         for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
-            struct bls_digit_x8 *digit = &term->digit[h][i];
-            bls_half_x8_next(digit, &rest, i);
-            digit->magnitude = bls_vec_select(absent, bls_vec_zero(), digit->magnitude);
+            bls_half_x8_next(&digit, &rest, i);
+            digit.magnitude = bls_vec_select(absent, bls_vec_zero(), digit.magnitude);
+            look_up(&out[STRIDE * h + i % STRIDE], base, &digit, i / STRIDE);
         }
         kf_wipe(&rest, sizeof rest);
+        kf_wipe(&digit, sizeof digit);
     }
     kf_wipe(half, sizeof half);
     kf_wipe(word, sizeof word);
 }
 
 /* The t-th term of every lane. */
-static void load(struct term *term, const struct bls_rows *rows, size_t t,
+static void load(struct bls_g1x8_entries out[static NUMBERS], const struct bls_rows *rows, size_t t,
                  const struct bls_g1_base *const *base, const struct bls_fr *k)
 {
     const struct bls_fr *scalar[BLS_LANES];
-    term->base = (struct bls_base_x8){.groups = 0};
+    struct bls_base_x8 bases = {.groups = 0};
     for (size_t lane = 0; lane < BLS_LANES; lane++) {
         size_t at = bls_rows_at(rows, lane, t);
         scalar[lane] = at == BLS_ROWS_NOTHING ? NULL : &k[at];
         if (at == BLS_ROWS_NOTHING) {
-            term->base.absent |= 1U << lane;
+            bases.absent |= 1U << lane;
         } else {
-            term->base.absent |= (unsigned)(base[at]->infinite & 1) << lane;
-            bls_base_x8_add(&term->base, lane, &base[at]->u.lanes[0][0][0][0]);
+            bases.absent |= (unsigned)(base[at]->infinite & 1) << lane;
+            bls_base_x8_add(&bases, lane, &base[at]->u.lanes[0][0][0][0]);
         }
     }
-    load_digits(term, scalar);
+    load_entries(out, &bases, scalar);
 }
 
-static void mul_rows(struct bls_g1x8 *sum, const struct bls_rows *rows,
-                     const struct bls_g1_base *const *base, const struct bls_fr *k)
+/* Products on their way: vector after vector, and term after term of each. */
+struct work {
+    struct bls_g1 *out;
+    const struct bls_g1 *start;
+    struct bls_rows rows[PRODUCTS];
+    size_t first[PRODUCTS]; /* row of the vector */
+    size_t term[PRODUCTS];
+    size_t count;
+    struct bls_g1x8_entries entries[PRODUCTS * NUMBERS];
+    struct bls_g1x8 number[PRODUCTS * NUMBERS];
+    struct bls_g1x8 column[STRIDE]; /* of the vector whose terms are being added up */
+};
+
+/* Adds a product's numbers to the columns: the second half's by -phi. */
+static void add_product(struct work *w, size_t product)
 {
-    struct term term[TERMS];
-    struct bls_g1x8 part;
-    bls_g1x8_infinity(sum);
-    for (size_t done = 0; done < rows->each; done += TERMS) {
-        size_t count = rows->each - done < TERMS ? rows->each - done : TERMS;
-        for (size_t t = 0; t < count; t++) {
-            load(&term[t], rows, done + t, base, k);
+    struct bls_g1x8 *number = &w->number[product * NUMBERS];
+    for (int c = 0; c < STRIDE; c++) {
+        struct bls_g1x8 *second = &number[STRIDE + c];
+        if (w->term[product] == 0) {
+            w->column[c] = number[c];
+        } else {
+            bls_g1x8_add(&w->column[c], &w->column[c], &number[c]);
         }
-        bls_g1x8_infinity(&part);
-        for (int column = STRIDE - 1; column >= 0; column--) {
-            for (int j = 0; j < BLS_WINDOW && column < STRIDE - 1; j++) {
-                bls_g1x8_double(&part, &part);
-            }
-            for (size_t t = 0; t < count; t++) {
-                for (int i = column; i < BLS_HALF_WINDOWS; i += STRIDE) {
-                    add_entry(&part, &term[t], 0, i);
-                    add_entry(&part, &term[t], 1, i);
-                }
-            }
+        bls_g1x8_negate(second, bls_lanes_constant(0xff));
+        bls_g1x8_phi(second);
+        bls_g1x8_add(&w->column[c], &w->column[c], second);
+    }
+}
+
+static void finish_vector(struct work *w, size_t product)
+{
+    const struct bls_rows *rows = &w->rows[product];
+    size_t first = w->first[product];
+    struct bls_g1x8 *sum = &w->column[STRIDE - 1], t;
+    for (int c = STRIDE - 2; c >= 0; c--) {
+        for (int j = 0; j < BLS_WINDOW; j++) {
+            bls_g1x8_double(sum, sum);
         }
-        bls_g1x8_add(sum, sum, &part);
-        kf_wipe(term, count * sizeof term[0]);
+        bls_g1x8_add(sum, sum, &w->column[c]);
     }
     bls_g1x8_fold(sum, rows->slots);
-    kf_wipe(&part, sizeof part);
+    if (w->start != NULL) {
+        bls_g1x8_load(&t, w->start + first, rows->rows);
+        bls_g1x8_add(sum, sum, &t);
+        kf_wipe(&t, sizeof t);
+    }
+    bls_g1x8_store(w->out + first, sum, rows->rows);
+}
+
+static void flush(struct work *w)
+{
+    bls_g1x8_sum_entries(w->number, w->entries, w->count * NUMBERS);
+    for (size_t i = 0; i < w->count; i++) {
+        add_product(w, i);
+        if (w->term[i] + 1 == w->rows[i].each) {
+            finish_vector(w, i);
+        }
+    }
+    kf_wipe(w->entries, w->count * NUMBERS * sizeof w->entries[0]);
+    kf_wipe(w->number, w->count * NUMBERS * sizeof w->number[0]);
+    w->count = 0;
+}
+
+/* Without terms: the start, or infinity. */
+static void no_terms(struct bls_g1 *out, const struct bls_g1 *start, size_t sums)
+{
+    for (size_t s = 0; s < sums; s++) {
+        if (start != NULL) {
+            out[s] = start[s];
+        } else {
+            bls_g1_infinity(&out[s]);
+        }
+    }
 }
 
 void bls_ifma_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
                                     const struct bls_g1_base *const *base, const struct bls_fr *k,
                                     size_t terms, size_t sums)
 {
-    struct bls_g1x8 sum, t;
-    for (size_t done = 0; done < sums; done += BLS_LANES) {
-        struct bls_rows rows;
-        bls_rows_plan(&rows, terms, sums - done < BLS_LANES ? sums - done : BLS_LANES);
-        mul_rows(&sum, &rows, base + done * terms, k + done * terms);
-        if (start != NULL) {
-            bls_g1x8_load(&t, start + done, rows.rows);
-            bls_g1x8_add(&sum, &sum, &t);
-        }
-        bls_g1x8_store(out + done, &sum, rows.rows);
+    struct work w;
+    w.out = out;
+    w.start = start;
+    w.count = 0;
+    if (terms == 0) {
+        no_terms(out, start, sums);
+        return;
     }
-    kf_wipe(&sum, sizeof sum);
-    kf_wipe(&t, sizeof t);
+    for (size_t first = 0; first < sums; first += BLS_LANES) {
+        struct bls_rows rows;
+        bls_rows_plan(&rows, terms, sums - first < BLS_LANES ? sums - first : BLS_LANES);
+        for (size_t t = 0; t < rows.each; t++) {
+            w.rows[w.count] = rows;
+            w.first[w.count] = first;
+            w.term[w.count] = t;
+            load(&w.entries[w.count * NUMBERS], &rows, t, base + first * terms, k + first * terms);
+            if (++w.count == PRODUCTS) {
+                flush(&w);
+            }
+        }
+    }
+    flush(&w);
+    kf_wipe(w.column, sizeof w.column);
 }
 
 /* Lane i of vector v begins row 8 v + i: [2^(10 row)]a, by doublings. */
@@ -165,7 +218,7 @@ static void store_entry(struct bls_g1_base *base, int first_row, int j,
     for (int c = 0; c < 2; c++) {
         const struct bls_fp8 *coordinate = c == 0 ? &entry->x : &entry->y;
         for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-            bls_vec_store_below(limb, coordinate->limb[i], bls_fp8_limit(i));
+            bls_vec_store_below(limb, coordinate->limb[i], bls_fp8_canonical_limit(i));
             for (int lane = 0; lane < BLS_LANES && first_row + lane < ROWS; lane++) {
                 base->u.lanes[first_row + lane][c][i][j] = limb[lane];
             }

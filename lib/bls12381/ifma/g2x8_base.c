@@ -140,7 +140,7 @@ static void store_entry(struct bls_g2_base *base, int first_row, int j,
     uint64_t limb[BLS_LANES];
     for (int c = 0; c < COORDINATES; c++) {
         for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-            bls_vec_store_below(limb, coordinate(entry, c)->limb[i], bls_fp8_limit(i));
+            bls_vec_store_below(limb, coordinate(entry, c)->limb[i], bls_fp8_canonical_limit(i));
             for (int lane = 0; lane < BLS_LANES && first_row + lane < BLS_QUARTER_WINDOWS; lane++) {
                 base->u.lanes[first_row + lane][c][i][j] = limb[lane];
             }

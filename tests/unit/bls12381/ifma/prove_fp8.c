@@ -181,7 +181,7 @@ static void scaled(void)
     prove_gives(&out, sizeof out, &three);
 }
 
-static const struct prove_class carried_limbs = {"carried", 0, POWER(50), 0, POWER(34), 3};
+static const struct prove_class carried_limbs = {"carried", 0, POWER(50) + 1, 0, POWER(32), 3};
 
 static void canonical(void)
 {
@@ -189,6 +189,15 @@ static void canonical(void)
     prove_given(&a, sizeof a, &prove_operand);
     bls_fp8_canonical(&a, &a);
     prove_gives(&a, sizeof a, &carried_limbs);
+}
+
+static void neg_canonical(void)
+{
+    struct bls_fp8 a;
+    prove_given(&a, sizeof a, &carried_limbs);
+    bls_fp8_neg_canonical(&a, &a);
+    bls_fp8_carry(&a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
 }
 
 static void store(void)
@@ -309,6 +318,7 @@ static const struct proof fp8[] = {
     {"fp8_load", load, false},
     {"fp8_canonical, product", scaled, false},
     {"fp8_canonical", canonical, false},
+    {"fp8_neg_canonical", neg_canonical, false},
     {"fp8_store", store, false},
     {"fp8_is_zero, _equal", comparisons, false},
     {"limb of 53 bits", refused_mul, true},

@@ -38,6 +38,17 @@ static void mul_sub_wide(void)
     prove_gives(&a, sizeof a, &prove_reduced);
 }
 
+static void mul_sub(void)
+{
+    struct bls_fp8 a;
+    prove_given(&a, sizeof a, &prove_operand);
+    bls_fp8_mul_sub(&a, &a, &a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+    prove_given(&a, sizeof a, &prove_operand);
+    bls_fp8_mul_add_mul_sub(&a, &a, &a, &a, &a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
 static void given_point(struct bls_g1x8 *a)
 {
     prove_given(a, sizeof *a, &prove_reduced);
@@ -157,6 +168,26 @@ static void digits(void)
     }
 }
 
+/* All levels, and one that is left to mixed additions. */
+static void sum_entries(void)
+{
+    static struct bls_g1x8_entries a[BLS_G1X8_NUMBERS];
+    static struct bls_g1x8 out[BLS_G1X8_NUMBERS];
+    static const size_t numbers[] = {BLS_G1X8_NUMBERS, 4, 1};
+    for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
+        for (size_t i = 0; i < BLS_G1X8_NUMBERS; i++) {
+            prove_given(a[i].point, sizeof a[i].point, &prove_reduced);
+            for (int j = 0; j < BLS_ENTRIES; j++) {
+                a[i].infinite[j] = bls_lanes_from(0x55);
+            }
+        }
+        bls_g1x8_sum_entries(out, a, numbers[n]);
+        for (size_t i = 0; i < numbers[n]; i++) {
+            gives_point(&out[i]);
+        }
+    }
+}
+
 static void refused_add_mixed(void)
 {
     struct bls_g1x8 a;
@@ -178,6 +209,7 @@ static const struct proof g1[] = {
     {"fp8_mul_add_mul", mul_add_mul, false},
     {"fp8_square_add_mul", square_add_mul, false},
     {"fp8_mul_sub_wide", mul_sub_wide, false},
+    {"fp8_mul_sub, _mul_add_mul_sub", mul_sub, false},
     {"g1x8_add", add, false},
     {"g1x8_add_mixed", add_mixed, false},
     {"g1x8_double", doubles, false},
@@ -188,6 +220,7 @@ static const struct proof g1[] = {
     {"mapx8_to_e1", to_e1, false},
     {"mapx8 on e1", on_e1, false},
     {"digits", digits, false},
+    {"g1x8_sum_entries", sum_entries, false},
     {"g1x8_add_mixed of operands", refused_add_mixed, true},
     {"g1x8_double of operands", refused_double, true},
 };
