@@ -3,7 +3,7 @@
 #define KEYFENCE_BLS12381_MILLER_INT_H
 
 #include "bls12381/ifma/fp12_int.h"
-#include "bls12381/ifma/line_int.h"
+#include "bls12381/ifma/line4_int.h"
 
 /* How many pairs and fixed points one call takes. */
 enum { BLS_MILLER_PAIRS = 16, BLS_MILLER_FIXED = 8 };
