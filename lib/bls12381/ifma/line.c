@@ -142,18 +142,6 @@ void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t)
     double_z(&t->z, &b, &yz);
 }
 
-/* a b - c d */
-static void difference_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
-                                   const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
-                                   const struct bls_fp2x8 *d)
-{
-    struct bls_fp2x8_wide s, t;
-    bls_fp2x8_mul_wide(&s, a, b);
-    bls_fp2x8_mul_wide(&t, c, d);
-    bls_fp2x8_wide_sub(&s, &s, &t);
-    bls_fp2x8_reduce(out, &s);
-}
-
 /* With m = Y - yQ Z, n = X - xQ Z, E = n^3, G = X n^2, H = E + Z m^2 - 2G:
  *   X3 = n H, Y3 = m (G - H) - E Y, Z3 = Z E; l0 = m xQ - n yQ, l1 = -m xP, l4 = n yP */
 void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
@@ -164,7 +152,7 @@ void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
     difference(&line->l1, &s, &t->y);
     bls_fp2x8_mul(&s, &t->qx, &t->z);
     difference(&n, &t->x, &s);
-    difference_of_products(&line->l0, &m, &t->qx, &n, &t->qy);
+    bls_fp2x8_difference_of_products(&line->l0, &m, &t->qx, &n, &t->qy);
     bls_fp2x8_mul_fp(&line->l1, &line->l1, &t->px);
     bls_fp2x8_mul_fp(&line->l4, &n, &t->py);
     lines_of_infinity(line, t);
@@ -180,7 +168,7 @@ void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
     bls_fp8_sub_2(&h.c1, &h.c1, &s.c1);
     bls_fp2x8_carry(&h, &h);
     difference(&g, &g, &h);
-    difference_of_products(&t->y, &m, &g, &e, &t->y);
+    bls_fp2x8_difference_of_products(&t->y, &m, &g, &e, &t->y);
     bls_fp2x8_mul(&t->x, &n, &h);
     bls_fp2x8_mul(&t->z, &t->z, &e);
 }

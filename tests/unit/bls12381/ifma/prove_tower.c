@@ -45,6 +45,17 @@ static void fp2_mul_sums(void)
     prove_gives_wide(&w, sizeof w, &columns);
 }
 
+static void fp2_sums_of_products(void)
+{
+    struct bls_fp2x8 a, b, out;
+    prove_given(&a, sizeof a, &line_limbs);
+    prove_given(&b, sizeof b, &line_limbs);
+    bls_fp2x8_sum_of_products(&out, &a, &b, &a, &b);
+    prove_gives(&out, sizeof out, &prove_reduced);
+    bls_fp2x8_difference_of_products(&a, &a, &b, &a, &b);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
 static void fp2_square(void)
 {
     struct bls_fp2x8 a;
@@ -344,6 +355,7 @@ static void transpose(void)
 static const struct proof tower[] = {
     {"fp2x8_mul", fp2_mul, false},
     {"fp2x8_mul_sums_wide", fp2_mul_sums, false},
+    {"fp2x8, sums of products", fp2_sums_of_products, false},
     {"fp2x8_square", fp2_square, false},
     {"fp2x8_mul_fp", fp2_mul_fp, false},
     {"fp2x8_mul_xi", fp2_mul_xi, false},
