@@ -1,10 +1,9 @@
 /* Four elements of Fp2 = Fp[u]/(u^2+1) at once in split lanes: of element i, the real part is lane
- * i of one struct bls_fp8 and the imaginary part lane i + 4. Where there are four or fewer this is
- * half the work of fp2x8_int.h, which has them in eight. Sums, differences, carries, selections and
- * products with an element of Fp, it in both lanes, are those of fp8_int.h, as are the classes.
+ * i of one struct bls_fp8 and the imaginary part lane i + 4. For four or fewer, half the work of
+ * fp2x8_int.h. Sums, differences, carries, selections and products with an element of Fp, it in
+ * both lanes, are those of fp8_int.h, as are the classes.
  *
- * With each part of a spread over both lanes, a b = a0 b + a1 (u b): two products and one
- * reduction.
+ * With each part of a spread over both lanes, a b = a0 b + a1 (u b): two products, one reduction.
  *
  * Constant-time. Outputs may be inputs. */
 #ifndef KEYFENCE_BLS12381_FP2X4_INT_H
