@@ -224,11 +224,11 @@ static void case_batches(void)
 
 static void case_pairing_fixed(void)
 {
-    enum { N = 3 };
+    enum { N = 3, PAIRS = 9 }; /* more than eight lanes hold */
     static struct bls_g2_lines lines[N];
     const struct bls_g2_lines *fixed[N];
-    struct bls_g1_affine p[N];
-    struct bls_g2_affine q[N];
+    struct bls_g1_affine p[PAIRS];
+    struct bls_g2_affine q[PAIRS];
     struct bls_gt e;
     uint64_t good;
     for (size_t i = 0; i < N; i++) {
@@ -239,11 +239,15 @@ static void case_pairing_fixed(void)
         bls_g2_lines_init(&lines[i], &q[i]);
         fixed[i] = &lines[i];
     }
+    for (size_t i = N; i < PAIRS; i++) {
+        p[i] = p[i % N];
+        q[i] = q[i % N];
+    }
     memset(&p[1], 0, sizeof p[1]);
     memset(&q[2], 0, sizeof q[2]);
     kf_ct_secret(p, sizeof p); /* infinity is secret too */
     kf_ct_secret(q, sizeof q);
-    bls_pairing_product_fixed(&e, &good, p, q, N, p, fixed, N);
+    bls_pairing_product_fixed(&e, &good, p, q, PAIRS, p, fixed, N);
     kf_ct_public(&good, sizeof good);
     if (good != ~(uint64_t)0) {
         abort();

@@ -7,7 +7,7 @@
 #include "bls12381/ifma/fp12_int.h"
 #include "bls12381/ifma/g1x8_int.h"
 #include "bls12381/ifma/hash_to_g1x8_int.h"
-#include "bls12381/ifma/line_int.h"
+#include "bls12381/ifma/line4_int.h"
 #include "bls12381/ifma/transpose_int.h"
 
 #include <string.h>
@@ -130,19 +130,45 @@ static void case_fp12(void)
     bls_fp12_lanes_load(&parts[0], &memory);
 }
 
+static void case_split(void)
+{
+    struct bls_fp8 a, b, c;
+    secret(&a, sizeof a);
+    secret(&b, sizeof b);
+    bls_fp2x4_mul(&c, &a, &b);
+    bls_fp2x4_square(&c, &c);
+    bls_fp2x4_difference_of_products(&a, &a, &b, &b, &c);
+    bls_fp2x4_conjugate(&a, &a);
+    bls_fp2x4_join(&a, &a, &b);
+}
+
 static void case_miller(void)
 {
     static struct bls_g1_affine p[BLS_LANES];
     static struct bls_g2_affine q[BLS_LANES];
     struct bls_miller_points t;
     struct bls_linex8 line;
+    kf_ct_secret(p, sizeof p);
+    kf_ct_secret(q, sizeof q);
+    bls_miller_points_load(&t, p, q, BLS_LANES);
+    bls_miller_double(&line, &t);
+    bls_miller_add(&line, &t);
+    use(bls_miller_in_subgroup(&t));
+}
+
+static void case_miller4(void)
+{
+    static struct bls_g1_affine p[BLS_SPLIT];
+    static struct bls_g2_affine q[BLS_SPLIT];
+    struct bls_miller_points4 t;
+    struct bls_linex4 line;
     for (int at_one = 0; at_one < 2; at_one++) {
         kf_ct_secret(p, sizeof p);
         kf_ct_secret(q, sizeof q);
-        bls_miller_points_load(&t, at_one == 1 ? NULL : p, q, BLS_LANES);
-        bls_miller_double(&line, &t);
-        bls_miller_add(&line, &t);
-        use(bls_miller_in_subgroup(&t));
+        bls_miller_points4_load(&t, at_one == 1 ? NULL : p, q, BLS_SPLIT);
+        bls_miller_double4(&line, &t);
+        bls_miller_add4(&line, &t);
+        use(bls_miller_in_subgroup4(&t));
     }
 }
 
@@ -189,9 +215,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    {"vec", case_vec}, {"fp", case_fp},     {"memory", case_memory},
-    {"fp2", case_fp2}, {"fp12", case_fp12}, {"miller", case_miller},
-    {"g1", case_g1},   {"map", case_map},   {"digits", case_digits},
+    {"vec", case_vec},   {"fp", case_fp},       {"memory", case_memory}, {"fp2", case_fp2},
+    {"fp12", case_fp12}, {"split", case_split}, {"miller", case_miller}, {"miller4", case_miller4},
+    {"g1", case_g1},     {"map", case_map},     {"digits", case_digits},
 };
 
 int main(int argc, char **argv)

@@ -92,3 +92,25 @@ void bls_fp2x8_reduce(struct bls_fp2x8 *out, const struct bls_fp2x8_wide *a)
     bls_fp8_reduce(&out->c0, &a->c0);
     bls_fp8_reduce(&out->c1, &a->c1);
 }
+
+void bls_fp2x8_sum_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
+                               const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
+                               const struct bls_fp2x8 *d)
+{
+    struct bls_fp2x8_wide s, t;
+    bls_fp2x8_mul_wide(&s, a, b);
+    bls_fp2x8_mul_wide(&t, c, d);
+    bls_fp2x8_wide_add(&s, &s, &t);
+    bls_fp2x8_reduce(out, &s);
+}
+
+void bls_fp2x8_difference_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
+                                      const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
+                                      const struct bls_fp2x8 *d)
+{
+    struct bls_fp2x8_wide s, t;
+    bls_fp2x8_mul_wide(&s, a, b);
+    bls_fp2x8_mul_wide(&t, c, d);
+    bls_fp2x8_wide_sub(&s, &s, &t);
+    bls_fp2x8_reduce(out, &s);
+}

@@ -31,6 +31,13 @@ void bls_fp2x8_square(struct bls_fp2x8 *out, const struct bls_fp2x8 *a);
 void bls_fp2x8_square_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp2x8 *a);
 /* The coordinates of a, operands, times b, operand. */
 void bls_fp2x8_mul_fp(struct bls_fp2x8 *out, const struct bls_fp2x8 *a, const struct bls_fp8 *b);
+/* a b + c d and a b - c d, carried: reduced. */
+void bls_fp2x8_sum_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
+                               const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
+                               const struct bls_fp2x8 *d);
+void bls_fp2x8_difference_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
+                                      const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
+                                      const struct bls_fp2x8 *d);
 void bls_fp2x8_reduce(struct bls_fp2x8 *out, const struct bls_fp2x8_wide *a);
 
 static inline void bls_fp2x8_add(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,

@@ -128,29 +128,6 @@ static void difference_3b(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
     bls_fp2x8_carry(out, out);
 }
 
-/* a b + c d and a b - c d. */
-static void sum_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
-                            const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
-                            const struct bls_fp2x8 *d)
-{
-    struct bls_fp2x8_wide s, t;
-    bls_fp2x8_mul_wide(&s, a, b);
-    bls_fp2x8_mul_wide(&t, c, d);
-    bls_fp2x8_wide_add(&s, &s, &t);
-    bls_fp2x8_reduce(out, &s);
-}
-
-static void difference_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
-                                   const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
-                                   const struct bls_fp2x8 *d)
-{
-    struct bls_fp2x8_wide s, t;
-    bls_fp2x8_mul_wide(&s, a, b);
-    bls_fp2x8_mul_wide(&t, c, d);
-    bls_fp2x8_wide_sub(&s, &s, &t);
-    bls_fp2x8_reduce(out, &s);
-}
-
 /* What both additions end with: xx3 = 3 X1 X2, m and p = Y1 Y2 -+ 3b Z1 Z2, xy = X1 Y2 + X2 Y1,
  * yz = Y1 Z2 + Y2 Z1, bxz = 3b (X1 Z2 + X2 Z1). */
 struct sums {
@@ -159,9 +136,9 @@ struct sums {
 
 static void finish_add(struct bls_g2x8 *out, const struct sums *s)
 {
-    difference_of_products(&out->x, &s->xy, &s->m, &s->yz, &s->bxz);
-    sum_of_products(&out->y, &s->bxz, &s->xx3, &s->m, &s->p);
-    sum_of_products(&out->z, &s->p, &s->yz, &s->xx3, &s->xy);
+    bls_fp2x8_difference_of_products(&out->x, &s->xy, &s->m, &s->yz, &s->bxz);
+    bls_fp2x8_sum_of_products(&out->y, &s->bxz, &s->xx3, &s->m, &s->p);
+    bls_fp2x8_sum_of_products(&out->z, &s->p, &s->yz, &s->xx3, &s->xy);
 }
 
 /* a0 b1 + a1 b0 = (a0 + a1)(b0 + b1) - v0 - v1 for v0 = a0 b0, v1 = a1 b1 */

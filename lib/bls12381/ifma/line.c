@@ -36,16 +36,13 @@ void bls_miller_points_load(struct bls_miller_points *out, const struct bls_g1_a
     unsigned absent = 0, infinite = 0;
     for (size_t i = 0; i < BLS_LANES; i++) {
         uint64_t no_q = i < n ? bls_g2_affine_is_infinity(&q[i]) : ~(uint64_t)0;
-        uint64_t no_p = i < n && p != NULL ? bls_g1_affine_is_infinity(&p[i]) : 0;
+        uint64_t no_p = i < n ? bls_g1_affine_is_infinity(&p[i]) : 0;
         absent |= (unsigned)(no_q & 1) << i;
         infinite |= (unsigned)((no_q | no_p) & 1) << i;
     }
     out->absent = bls_lanes_from(absent);
     out->infinite = bls_lanes_from(infinite);
-    out->at_one = p == NULL;
-    if (p != NULL) {
-        load_p(out, p, n);
-    }
+    load_p(out, p, n);
     bls_fp8_load_count(&out->qx.c0, &q->x.c0, sizeof *q, n);
     bls_fp8_load_count(&out->qx.c1, &q->x.c1, sizeof *q, n);
     bls_fp8_load_count(&out->qy.c0, &q->y.c0, sizeof *q, n);
@@ -133,17 +130,8 @@ void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t)
     bls_fp8_times(&f.c1, &e.c1, 3);
     bls_fp2x8_carry(&f, &f);
     difference(&line->l0, &e, &b);
-    if (t->at_one) {
-        bls_fp8_times(&s.c0, &xx.c0, 3);
-        bls_fp8_times(&s.c1, &xx.c1, 3);
-        bls_fp2x8_carry(&line->l1, &s);
-        bls_fp2x8_neg(&s, &yz);
-        bls_fp2x8_add(&s, &s, &s);
-        bls_fp2x8_carry(&line->l4, &s);
-    } else {
-        bls_fp2x8_mul_fp(&line->l1, &xx, &t->px_tripled);
-        bls_fp2x8_mul_fp(&line->l4, &yz, &t->py_minus_twice);
-    }
+    bls_fp2x8_mul_fp(&line->l1, &xx, &t->px_tripled);
+    bls_fp2x8_mul_fp(&line->l4, &yz, &t->py_minus_twice);
     lines_of_infinity(line, t);
 
     difference(&s, &b, &f);
@@ -152,18 +140,6 @@ void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t)
     bls_fp2x8_carry(&s, &s);
     double_y(&t->y, &s, &e);
     double_z(&t->z, &b, &yz);
-}
-
-/* a b - c d */
-static void difference_of_products(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
-                                   const struct bls_fp2x8 *b, const struct bls_fp2x8 *c,
-                                   const struct bls_fp2x8 *d)
-{
-    struct bls_fp2x8_wide s, t;
-    bls_fp2x8_mul_wide(&s, a, b);
-    bls_fp2x8_mul_wide(&t, c, d);
-    bls_fp2x8_wide_sub(&s, &s, &t);
-    bls_fp2x8_reduce(out, &s);
 }
 
 /* With m = Y - yQ Z, n = X - xQ Z, E = n^3, G = X n^2, H = E + Z m^2 - 2G:
@@ -176,13 +152,9 @@ void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
     difference(&line->l1, &s, &t->y);
     bls_fp2x8_mul(&s, &t->qx, &t->z);
     difference(&n, &t->x, &s);
-    difference_of_products(&line->l0, &m, &t->qx, &n, &t->qy);
-    if (t->at_one) {
-        line->l4 = n;
-    } else {
-        bls_fp2x8_mul_fp(&line->l1, &line->l1, &t->px);
-        bls_fp2x8_mul_fp(&line->l4, &n, &t->py);
-    }
+    bls_fp2x8_difference_of_products(&line->l0, &m, &t->qx, &n, &t->qy);
+    bls_fp2x8_mul_fp(&line->l1, &line->l1, &t->px);
+    bls_fp2x8_mul_fp(&line->l4, &n, &t->py);
     lines_of_infinity(line, t);
 
     bls_fp2x8_square(&s, &n);
@@ -196,7 +168,7 @@ void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
     bls_fp8_sub_2(&h.c1, &h.c1, &s.c1);
     bls_fp2x8_carry(&h, &h);
     difference(&g, &g, &h);
-    difference_of_products(&t->y, &m, &g, &e, &t->y);
+    bls_fp2x8_difference_of_products(&t->y, &m, &g, &e, &t->y);
     bls_fp2x8_mul(&t->x, &n, &h);
     bls_fp2x8_mul(&t->z, &t->z, &e);
 }

@@ -5,8 +5,6 @@
 
 #include "bls12381/ifma/fp12x8_int.h"
 
-#include <stdbool.h>
-
 /* Steps of the loop: 63 doublings and 5 additions, in the order in which they are multiplied in.
  * They are worked in batches of eight; the last batch has four and is filled up with ones. */
 enum { BLS_MILLER_STEPS = 68, BLS_MILLER_BATCHES = 9 };
@@ -15,13 +13,12 @@ enum { BLS_MILLER_STEPS = 68, BLS_MILLER_BATCHES = 9 };
 struct bls_miller_points {
     struct bls_fp2x8 x, y, z; /* T */
     struct bls_fp2x8 qx, qy;
-    bool at_one;        /* lines are not evaluated: P is (1, 1) */
     bls_lanes infinite; /* either point is infinity, or there is no pair: the lines are 1 */
     bls_lanes absent;   /* Q is infinity, or there is no pair */
     struct bls_fp8 px_tripled, py_minus_twice, px, py;
 };
 
-/* Up to eight pairs. p may be NULL: then the lines are l0, l1, l4 as they are. */
+/* Up to eight pairs. */
 void bls_miller_points_load(struct bls_miller_points *out, const struct bls_g1_affine *p,
                             const struct bls_g2_affine *q, size_t n);
 /* The next line, and the step it belongs to; T is reduced, the line's coordinates are carried, with

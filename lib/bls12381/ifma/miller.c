@@ -11,10 +11,12 @@
 #include "bls12381/ifma/path_ifma_int.h"
 #include "bls12381/ifma/transpose_int.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {
     LINE_VECTORS = sizeof(struct bls_linex8) / sizeof(bls_vec),
+    SPLIT_VECTORS = sizeof(struct bls_linex4) / sizeof(bls_vec),
     FIXED_VECTORS = sizeof(struct bls_fixed_linex8) / sizeof(bls_vec),
 };
 
@@ -42,6 +44,12 @@ static void line_one(struct bls_linex8 *l)
     bls_fp8_set(&l->l0.c0, bls_fp8_one);
 }
 
+static void line4_one(struct bls_linex4 *l)
+{
+    memset(l, 0, sizeof *l);
+    bls_fp2x4_one(&l->l0);
+}
+
 /* The lines of one batch of steps: lines[i] becomes the line of pair i, a step in each lane. */
 static void batch_lines(struct bls_linex8 lines[static BLS_LANES], struct bls_miller_points *t,
                         const struct schedule *schedule, int batch)
@@ -66,6 +74,43 @@ static void batch_lines(struct bls_linex8 lines[static BLS_LANES], struct bls_mi
             ((bls_vec *)&lines[i])[j] = v[i];
         }
     }
+}
+
+/* The lines of steps in split lanes: transposed, lane i is pair i's real part, lane i + 4 its
+ * imaginary part. */
+static void split_transpose(struct bls_linex8 lines[static BLS_SPLIT],
+                            const struct bls_linex4 steps[static BLS_LANES])
+{
+    for (int j = 0; j < SPLIT_VECTORS; j++) {
+        const int real = j + j / BLS_FP8_LIMBS * BLS_FP8_LIMBS, imaginary = real + BLS_FP8_LIMBS;
+        bls_vec v[BLS_LANES];
+        for (int i = 0; i < BLS_LANES; i++) {
+            v[i] = ((const bls_vec *)&steps[i])[j];
+        }
+        bls_vec_transpose(v);
+        for (int i = 0; i < BLS_SPLIT; i++) {
+            ((bls_vec *)&lines[i])[real] = v[i];
+            ((bls_vec *)&lines[i])[imaginary] = v[i + BLS_SPLIT];
+        }
+    }
+}
+
+/* The same of at most four pairs. */
+static void batch_lines4(struct bls_linex8 lines[static BLS_SPLIT],
+                         struct bls_linex4 steps[static BLS_LANES], struct bls_miller_points4 *t,
+                         const struct schedule *schedule, int batch)
+{
+    for (int i = 0; i < BLS_LANES; i++) {
+        int step = batch * BLS_LANES + i;
+        if (step >= BLS_MILLER_STEPS) {
+            line4_one(&steps[i]);
+        } else if (schedule->adds[step]) {
+            bls_miller_add4(&steps[i], t);
+        } else {
+            bls_miller_double4(&steps[i], t);
+        }
+    }
+    split_transpose(lines, steps);
 }
 
 /* c0^2 + c1^2, carried: 1/a = conj(a) / norm(a). */
@@ -95,15 +140,16 @@ static void divide(struct bls_fixed_linex8 *out, const struct bls_linex8 *l,
 
 void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine *q)
 {
-    struct bls_linex8 lines[BLS_LANES], kept[BLS_MILLER_BATCHES];
-    struct bls_miller_points t;
+    struct bls_linex4 steps[BLS_LANES];
+    struct bls_linex8 lines[BLS_SPLIT], kept[BLS_MILLER_BATCHES];
+    struct bls_miller_points4 t;
     struct bls_fp8 inverse[BLS_MILLER_BATCHES];
     struct bls_fixed_linex8 fixed;
     struct schedule schedule;
     schedule_make(&schedule);
-    bls_miller_points_load(&t, NULL, q, 1);
+    bls_miller_points4_load(&t, NULL, q, 1);
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
-        batch_lines(lines, &t, &schedule, batch);
+        batch_lines4(lines, steps, &t, &schedule, batch);
         kept[batch] = lines[0];
         norm(&inverse[batch], &kept[batch].l4);
     }
@@ -117,6 +163,7 @@ void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine
             bls_vec_store_below(out->u.lanes[batch][j], v, bls_fp8_limit(j % BLS_FP8_LIMBS));
         }
     }
+    kf_wipe(steps, sizeof steps);
     kf_wipe(lines, sizeof lines);
     kf_wipe(kept, sizeof kept);
     kf_wipe(&t, sizeof t);
@@ -260,13 +307,66 @@ static void accumulate(struct bls_fp12_lanes *f, struct bls_fp12_lanes factor[st
 
 enum { POINT_GROUPS = BLS_MILLER_PAIRS / BLS_LANES };
 
+/* Pairs go through the loop by eights; what is left of them, if at most four, in split lanes. */
 struct work {
     struct bls_miller_points points[POINT_GROUPS];
+    struct bls_miller_points4 points4;
     struct fixed_point fixed[BLS_MILLER_FIXED];
     struct bls_linex8 lines[BLS_LANES];
+    struct bls_linex4 steps[BLS_LANES];
     struct product factors;
     struct bls_fp12_lanes factor[BLS_LANES];
 };
+
+static size_t eights(size_t n)
+{
+    return (n + BLS_LANES - BLS_SPLIT - 1) / BLS_LANES;
+}
+
+static size_t group_size(size_t n, size_t group)
+{
+    size_t left = n - group * BLS_LANES;
+    return left < BLS_LANES ? left : BLS_LANES;
+}
+
+static void load_points(struct work *w, const struct bls_g1_affine *p,
+                        const struct bls_g2_affine *q, size_t n)
+{
+    size_t groups = eights(n), first = groups * BLS_LANES;
+    for (size_t i = 0; i < groups; i++) {
+        size_t at = i * BLS_LANES;
+        bls_miller_points_load(&w->points[i], p + at, q + at, group_size(n, i));
+    }
+    if (n > first) {
+        bls_miller_points4_load(&w->points4, p + first, q + first, n - first);
+    }
+}
+
+static void multiply_points(struct work *w, size_t n, const struct schedule *schedule, int batch)
+{
+    size_t groups = eights(n), first = groups * BLS_LANES;
+    for (size_t i = 0; i < groups; i++) {
+        batch_lines(w->lines, &w->points[i], schedule, batch);
+        multiply_lines(&w->factors, w->lines, group_size(n, i));
+    }
+    if (n > first) {
+        batch_lines4(w->lines, w->steps, &w->points4, schedule, batch);
+        multiply_lines(&w->factors, w->lines, n - first);
+    }
+}
+
+static uint64_t points_in_subgroup(const struct work *w, size_t n)
+{
+    size_t groups = eights(n);
+    uint64_t good = ~(uint64_t)0;
+    for (size_t i = 0; i < groups; i++) {
+        good &= kf_ct_equal(bls_lanes_bits(bls_miller_in_subgroup(&w->points[i])), 0xff);
+    }
+    if (n > groups * BLS_LANES) {
+        good &= kf_ct_equal(bls_lanes_bits(bls_miller_in_subgroup4(&w->points4)), 0xff);
+    }
+    return good;
+}
 
 uint64_t bls_miller(struct bls_fp12_lanes *f, const struct bls_g1_affine *p,
                     const struct bls_g2_affine *q, size_t n, const struct bls_g1_affine *pf,
@@ -274,27 +374,16 @@ uint64_t bls_miller(struct bls_fp12_lanes *f, const struct bls_g1_affine *p,
 {
     struct work w;
     struct schedule schedule;
-    uint64_t good = ~(uint64_t)0;
     schedule_make(&schedule);
-    for (size_t i = 0; i < n; i += BLS_LANES) {
-        size_t count = n - i < BLS_LANES ? n - i : BLS_LANES;
-        bls_miller_points_load(&w.points[i / BLS_LANES], p + i, q + i, count);
-    }
+    load_points(&w, p, q, n);
     fixed_load(w.fixed, pf, nf);
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
         w.factors.begun = false;
         multiply_fixed(&w.factors, lines, w.fixed, nf, batch);
-        for (size_t i = 0; i < n; i += BLS_LANES) {
-            size_t count = n - i < BLS_LANES ? n - i : BLS_LANES;
-            batch_lines(w.lines, &w.points[i / BLS_LANES], &schedule, batch);
-            multiply_lines(&w.factors, w.lines, count);
-        }
+        multiply_points(&w, n, &schedule, batch);
         accumulate(f, w.factor, &w.factors.f, &schedule, batch);
     }
-    for (size_t i = 0; i < n; i += BLS_LANES) {
-        unsigned lanes = bls_lanes_bits(bls_miller_in_subgroup(&w.points[i / BLS_LANES]));
-        good &= kf_ct_equal(lanes, 0xff);
-    }
+    uint64_t good = points_in_subgroup(&w, n);
     bls_fp12_lanes_conjugate(f, f); /* x is negative */
     kf_wipe(&w, sizeof w);
     return good;

@@ -118,7 +118,7 @@ static void g2_lines_init(void)
 static void miller(void)
 {
     static const size_t counts[][2] = {
-        {1, 0}, {2, 1}, {3, 2}, {4, 0}, {0, 1}, {0, 2}, {0, 3}, {7, 5}, {16, 8},
+        {1, 0}, {2, 1}, {3, 2}, {4, 0}, {0, 1}, {0, 2}, {0, 3}, {7, 5}, {12, 3}, {16, 8},
     };
     static struct bls_g1_affine p[BLS_MILLER_PAIRS];
     static struct bls_g2_affine q[BLS_MILLER_PAIRS];
