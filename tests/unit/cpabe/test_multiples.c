@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -200,7 +201,7 @@ static void test_cap(void **state)
     cpabe_attribute_key_free(key);
 }
 
-/* An attribute that takes all places in its first decryption, before the transform has one. */
+/* Attributes that take all places before the transform has its table. */
 static void test_transform_has_its_own(void **state)
 {
     const struct world *w = *state;
@@ -226,6 +227,28 @@ static void test_none_kept(void **state)
     open_often(w, key, "l2: u and not l0: w", OFTEN);
     assert_null(tkn_multiples_get(&key->k, key->k.transform, false));
     assert_int_equal(count_tables(key), 0);
+    cpabe_attribute_key_free(key);
+}
+
+/* Without memory there is no table, and no place is lost: it is made when there is some again. */
+static void test_no_memory(void **state)
+{
+    const struct world *w = *state;
+    struct cpabe_attribute_key *key = new_key(w);
+    const struct tkn_attribute *a = find(key, "l0");
+    struct rlimit limit;
+    size_t made = 0;
+    assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
+    assert_int_equal(setrlimit(RLIMIT_AS, &(struct rlimit){1, limit.rlim_max}), 0);
+    for (size_t use = 0; use < OFTEN; use++) {
+        made += tkn_multiples_get(&key->k, a, false) != NULL;
+    }
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    assert_int_equal(made, 0);
+    assert_int_equal(atomic_load(&key->multiples.taken), 0);
+    assert_non_null(tkn_multiples_get(&key->k, a, false));
+    assert_int_equal(atomic_load(&key->multiples.taken), 1);
+    open_often(w, key, "not l0: w", 1);
     cpabe_attribute_key_free(key);
 }
 
@@ -397,8 +420,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaves),    cmocka_unit_test(test_busy_and_idle),
         cmocka_unit_test(test_cap),       cmocka_unit_test(test_transform_has_its_own),
-        cmocka_unit_test(test_none_kept), cmocka_unit_test(test_products),
-        cmocka_unit_test(test_choice),    cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_none_kept), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_products),  cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
