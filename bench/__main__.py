@@ -30,6 +30,9 @@ def programs():
 def main(names):
     if names and names[0] == "abe":
         return compare.main(names[1:])
+    if "--help" in names or "-h" in names:
+        print(__doc__)
+        return 0
     there = programs()
     unknown = [name for name in names if name not in there]
     if unknown or not there:

@@ -1,5 +1,7 @@
 #include "cpabe_cli.h"
 
+#include "bls12381/bls12381.h"
+
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -173,7 +175,7 @@ int main(int argc, char **argv)
         return CLI_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        (void)printf("cpabe %s\n", CPABE_CLI_VERSION);
+        (void)printf("cpabe %s\nBLS12-381 path: %s\n", CPABE_CLI_VERSION, bls_path_name());
         return CLI_OK;
     }
     for (size_t i = 0; i < COMMANDS; i++) {

@@ -35,6 +35,7 @@
  *     and who changes them (adds T to one point and takes it from another) has to know the seed. */
 #include "base/ct.h"
 #include "base/secret.h"
+#include "multiples_int.h"
 #include "sums_int.h"
 #include "tkn20_int.h"
 
@@ -60,6 +61,7 @@ struct work {
     struct bls_g1_affine *points;  /* of those, the ones in G1 (decode_g1 has the order) */
     struct bls_fr *scalars;        /* 8 a term */
     struct bls_g1_affine *factors; /* 8 a term: points to be multiplied or added */
+    struct tkn_product *products;  /* 2 a term: columns of the key */
     size_t *first;                 /* of sums */
     struct bls_g1 *sums;           /* P2, 4 a slot, then -P1 */
     struct bls_g1 *parts;          /* scratch: as many */
@@ -70,7 +72,8 @@ struct work {
 
 enum {
     POINTS = 2 * TKN_A_ROWS,
-    FACTORS = 2 * TKN_B_ROWS,
+    PRODUCTS = 2,
+    FACTORS = PRODUCTS * TKN_B_ROWS,
     FIXED_PAIRS = TKN_A_ROWS + TKN_B_ROWS,
 };
 
@@ -93,6 +96,7 @@ static size_t lay_out(struct work *w, uint8_t *block, size_t n, size_t pairs, si
     w->points = take(block, &at, n * POINTS * sizeof *w->points);
     w->scalars = take(block, &at, n * FACTORS * sizeof *w->scalars);
     w->factors = take(block, &at, n * FACTORS * sizeof *w->factors);
+    w->products = take(block, &at, n * PRODUCTS * sizeof *w->products);
     w->first = take(block, &at, (pairs + 1) * sizeof *w->first);
     w->sums = take(block, &at, pairs * sizeof *w->sums);
     w->parts = take(block, &at, pairs * sizeof *w->parts);
@@ -246,79 +250,26 @@ static void negated_p1(struct bls_g1 out[static TKN_A_ROWS], const struct work *
     tkn_sums_run_vartime(out, &sums);
 }
 
-static void *make_multiples(const void *source)
-{
-    const struct tkn_key *key = source;
-    struct bls_g1_base *multiples = secret_array(TKN_B_ROWS * sizeof *multiples);
-    for (size_t i = 0; multiples != NULL && i < TKN_B_ROWS; i++) {
-        bls_g1_base_init(&multiples[i], &key->transform->k3[i]);
-    }
-    return multiples;
-}
-
-/* They cost about what so many decapsulations gain by them. */
-enum { MULTIPLES_WORTH = 16 };
-const struct tkn_lazy_kind tkn_key_multiples = {make_multiples, kf_secret_free, MULTIPLES_WORTH};
-
-/* The multiples of the transform's k3, where they save something: a vector call that is made for
- * other products has room for these four. */
-static const struct bls_g1_base *useful_multiples(const struct work *w, const struct tkn_key *key)
-{
-    size_t products = 0;
-    for (size_t i = 0; i < w->count; i++) {
-        products += w->terms[i].attribute->wildcard || !w->terms[i].leaf->positive;
-    }
-    return bls_path_lanes() > 1 && products > 1
-               ? NULL
-               : tkn_lazy_get(key->multiples, &tkn_key_multiples, key, 1);
-}
-
-/* Adds the product of the term, which is the transform's, to the rows of its slot. */
-static void add_multiples(struct bls_g1 *out, const struct term *t,
-                          const struct bls_g1_base *multiples)
-{
-    const struct bls_g1_base *base[TKN_B_ROWS];
-    struct bls_fr k[TKN_B_ROWS];
-    for (size_t row = 0; row < TKN_B_ROWS; row++) {
-        base[row] = &multiples[row];
-        k[row] = t->y;
-    }
-    out += TKN_B_ROWS * t->slot;
-    bls_g1_base_mul_sum_batch(out, out, base, k, 1, TKN_B_ROWS);
-}
-
 /* The products in P2, of the key's points with public scalars: of wildcards and negated leaves. All
  * rows and slots at once. */
 static void products_p2(struct bls_g1 *out, const struct work *w, const struct tkn_key *key)
 {
-    const struct bls_g1_base *multiples = useful_multiples(w, key);
-    const struct tkn_attribute *apart = multiples == NULL ? NULL : key->transform;
     struct tkn_sums sums;
-    tkn_sums_init(&sums, w->first, w->scalars, w->factors);
-    for (size_t slot = 0; slot < w->slots; slot++) {
-        for (size_t row = 0; row < TKN_B_ROWS; row++) {
-            for (size_t i = 0; i < w->count; i++) {
-                const struct term *t = &w->terms[i];
-                const struct tkn_attribute *a = t->attribute;
-                struct bls_fr k = t->leaf->positive ? t->y : t->inverse;
-                if (t->slot != slot || (t->leaf->positive && (!a->wildcard || a == apart))) {
-                    continue;
-                }
-                if (a->wildcard && !t->leaf->positive) {
-                    tkn_sums_add(&sums, &k, &a->wild[row]);
-                    bls_fr_mul(&k, &k, &t->y);
-                }
-                tkn_sums_add(&sums, &k, &a->k3[row]);
-            }
-            tkn_sums_close(&sums);
-        }
-    }
-    tkn_sums_run(out, &sums);
+    size_t n = 0;
     for (size_t i = 0; i < w->count; i++) {
-        if (apart != NULL && w->terms[i].attribute == apart) {
-            add_multiples(out, &w->terms[i], multiples);
+        const struct term *t = &w->terms[i];
+        struct bls_fr k = t->leaf->positive ? t->y : t->inverse;
+        if (t->leaf->positive && !t->attribute->wildcard) {
+            continue;
         }
+        if (t->attribute->wildcard && !t->leaf->positive) {
+            w->products[n++] = (struct tkn_product){t->attribute, true, t->slot, k, NULL};
+            bls_fr_mul(&k, &k, &t->y);
+        }
+        w->products[n++] = (struct tkn_product){t->attribute, false, t->slot, k, NULL};
     }
+    tkn_sums_init(&sums, w->first, w->scalars, w->factors);
+    tkn_products_run(out, key, w->products, n, w->slots, &sums);
 }
 
 /* Puts what the positive leaves of a slot add to P2 as it is at `to`, rows of `length`; gives their

@@ -106,7 +106,7 @@ void cpabe_attribute_key_free(struct cpabe_attribute_key *key)
 {
     if (key != NULL) {
         tkn_lazy_clear(&key->lines, &tkn_key_lines);
-        tkn_lazy_clear(&key->multiples, &tkn_key_multiples);
+        tkn_multiples_clear(&key->k);
         kf_secret_free(key);
     }
 }
@@ -114,14 +114,17 @@ void cpabe_attribute_key_free(struct cpabe_attribute_key *key)
 struct cpabe_attribute_key *object_key_new(size_t count, size_t label_bytes)
 {
     size_t labels = label_bytes + count;
+    size_t columns = 2 * count;
     struct cpabe_attribute_key *key =
-        object_secret_new(sizeof *key + count * sizeof *key->k.attributes + labels);
+        object_secret_new(sizeof *key + count * sizeof *key->k.attributes +
+                          columns * sizeof *key->multiples.column + labels);
     if (key != NULL) {
         key->k.lines = &key->lines;
         key->k.multiples = &key->multiples;
         key->k.count = count;
         key->k.attributes = (struct tkn_attribute *)(void *)(key + 1);
-        key->labels = (char *)(key->k.attributes + count);
+        key->multiples.column = (struct tkn_lazy *)(void *)(key->k.attributes + count);
+        key->labels = (char *)(key->multiples.column + columns);
         key->labels_left = labels;
     }
     return key;

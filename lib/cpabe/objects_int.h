@@ -5,6 +5,7 @@
 #include "cca_int.h"
 #include "cpabe.h"
 #include "matrices_int.h"
+#include "multiples_int.h"
 
 struct cpabe_public_key {
     struct tkn_public p;
@@ -18,12 +19,12 @@ struct cpabe_secret_key {
     struct tkn_lazy kept;
 };
 
-/* One block of locked memory: the struct, the attributes, the labels' bytes. attributes holds the
- * transform's own wildcard among the others. */
+/* One block of locked memory: the struct, the attributes, what is kept of them, the labels' bytes.
+ * attributes holds the transform's own wildcard among the others. */
 struct cpabe_attribute_key {
     struct tkn_key k;
     struct tkn_lazy lines;
-    struct tkn_lazy multiples;
+    struct tkn_multiples multiples;
     char *labels;
     size_t labels_left;
 };

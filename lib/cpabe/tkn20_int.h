@@ -71,10 +71,12 @@ struct tkn_attribute {
     struct bls_g1_affine wild[TKN_B_ROWS]; /* of a wildcard: the constant term */
 };
 
+struct tkn_multiples;
+
 /* An attribute key's body; attributes ascend by label (memcmp, then length) without duplicates. */
 struct tkn_key {
-    struct tkn_lazy *lines;     /* of k1, with tkn_key_lines; NULL: none are kept */
-    struct tkn_lazy *multiples; /* of the transform's k3, with tkn_key_multiples; the same */
+    struct tkn_lazy *lines;                /* of k1, with tkn_key_lines; NULL: none are kept */
+    struct tkn_multiples *multiples;       /* of attributes' points (multiples_int.h); the same */
     const struct tkn_attribute *transform; /* its wildcard, used in every decapsulation */
     struct bls_g2_affine k1[TKN_A_ROWS];
     struct bls_g1_affine k2[TKN_B_ROWS];
@@ -138,10 +140,9 @@ KF_MUST_USE enum kf_status tkn_encapsulate(struct tkn_header *header, struct bls
                                            const struct policy *policy, const struct bls_fr *values,
                                            const struct kf_random *random);
 
-/* What a key's k1 is to the pairing, made at its first decapsulation; and multiples of the k3 of
- * the transform's wildcard, made after a few dozen. Secret, as these points are. */
+/* What a key's k1 is to the pairing, made at its first decapsulation. Secret, as these points are.
+ */
 extern const struct tkn_lazy_kind tkn_key_lines;
-extern const struct tkn_lazy_kind tkn_key_multiples;
 
 /* Which leaves a key's attributes satisfy. */
 const struct tkn_attribute *tkn_key_find(const struct tkn_key *key, const char *label,

@@ -53,6 +53,16 @@ static void check_format(const struct cpabe_public_key *public_key,
     cpabe_policy_free(policy);
 }
 
+static const struct bls_g1_base *table_of(const struct cpabe_attribute_key *key,
+                                          const struct tkn_attribute *attribute, bool wild)
+{
+    const struct bls_g1_base *table = NULL;
+    for (int use = 0; use < 100 && table == NULL; use++) {
+        table = tkn_multiples_get(&key->k, attribute, wild);
+    }
+    return table;
+}
+
 int main(void)
 {
     struct blake2xb stream;
@@ -81,12 +91,15 @@ int main(void)
     kf_ct_secret(key->k.k1, sizeof key->k.k1);
     kf_ct_secret(key->k.k2, sizeof key->k.k2);
     check_format(public_key, key, policy_text, CPABE_FORMAT_CURRENT, &random);
-    /* the same with all that is made after some uses; without a negated leaf, which would take the
-     * place of the multiples */
+    /* the same with all that is made after some uses: made here, of points that are marked */
     REQUIRE(tkn_lazy_get(public_key->p.tables, &tkn_public_tables, &public_key->p, 100) != NULL);
-    REQUIRE(tkn_lazy_get(key->k.multiples, &tkn_key_multiples, &key->k, 100) != NULL);
+    for (size_t i = 0; i < key->k.count; i++) {
+        const struct tkn_attribute *a = &key->k.attributes[i];
+        REQUIRE(table_of(key, a, false) != NULL);
+        REQUIRE(!a->wildcard || table_of(key, a, true) != NULL);
+    }
     check_format(public_key, key, policy_text, CPABE_FORMAT_1_3_1, &random);
-    check_format(public_key, key, "a: 1 or b: 1", CPABE_FORMAT_CURRENT, &random);
+    check_format(public_key, key, "c: 1 and not c: 1 or not c: 2", CPABE_FORMAT_CURRENT, &random);
     cpabe_attribute_key_free(key);
     cpabe_secret_key_free(secret_key);
     cpabe_public_key_free(public_key);

@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -164,10 +165,27 @@ class Program(unittest.TestCase):
         self.assertEqual(seen["c"]["format"], "current")
         self.assertEqual(seen["c"]["leaves"], 3)
 
-    def test_help_and_version(self):
+    def test_help(self):
         self.assertIn(b"cpabe keygen", self.run_it("--help").stdout)
-        self.assertTrue(self.run_it("--version").stdout.startswith(b"cpabe "))
         self.assertIn(b"--policy", self.run_it("encrypt", "--help").stdout)
+
+    def path_in_use(self, asked):
+        env = {name: value for name, value in os.environ.items() if name != "BLS12381_PATH"}
+        if asked is not None:
+            env["BLS12381_PATH"] = asked
+        done = subprocess.run([CPABE, "--version"], env=env, capture_output=True, text=True, check=True)
+        found = re.fullmatch(r"cpabe [0-9.]+\nBLS12-381 path: (portable|mulx|ifma)\n", done.stdout)
+        self.assertIsNotNone(found, done.stdout)
+        return found[1]
+
+    def test_version(self):
+        """It says which path computes: the one asked for, or the machine's where it has no such one."""
+        fastest = self.path_in_use(None)
+        self.assertEqual(self.path_in_use("portable"), "portable")
+        self.assertEqual(self.path_in_use(fastest), fastest)
+        self.assertEqual(self.path_in_use("abacus"), fastest)
+        for path in ("mulx", "ifma"):
+            self.assertIn(self.path_in_use(path), (path, fastest))
 
     @unittest.skipUnless("KF_PEAK_MEMORY" in os.environ, "no meaning in a build with sanitizers")
     def test_memory(self):
