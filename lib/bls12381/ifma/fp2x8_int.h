@@ -62,6 +62,15 @@ static inline void bls_fp2x8_sub(struct bls_fp2x8 *out, const struct bls_fp2x8 *
     bls_fp8_sub(&out->c1, &a->c1, &b->c1);
 }
 
+/* a - b, carried, for carried a and b whose top limbs are below 2^37. */
+static inline void bls_fp2x8_difference(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
+                                        const struct bls_fp2x8 *b)
+{
+    bls_fp8_sub_carried(&out->c0, &a->c0, &b->c0);
+    bls_fp8_sub_carried(&out->c1, &a->c1, &b->c1);
+    bls_fp2x8_carry(out, out);
+}
+
 static inline void bls_fp2x8_neg(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
 {
     bls_fp8_neg(&out->c0, &a->c0);

@@ -19,7 +19,7 @@ enum {
     NUMBERS = STRIDE * HALVES, /* sums of entries to a product, those of one half together */
     PRODUCTS = BLS_G1X8_NUMBERS / NUMBERS,
 };
-static_assert((int)ROWS == (int)BLS_ENTRIES, "a sum of entries is made of all rows");
+static_assert((int)ROWS == (int)BLS_G1X8_ENTRIES, "a sum of entries is made of all rows");
 
 /* [digit] of the row's multiples. */
 static void look_up(struct bls_g1x8_entries *out, const struct bls_base_x8 *base,

@@ -14,11 +14,11 @@
 #include <assert.h>
 
 /* An inversion costs about what so many of these additions gain on mixed ones. */
-enum { WORTH = 14, PAIRS = BLS_G1X8_NUMBERS * (BLS_ENTRIES / 2) };
+enum { WORTH = 14, PAIRS = BLS_G1X8_NUMBERS * (BLS_G1X8_ENTRIES / 2) };
 
 static size_t pairs_of(int step)
 {
-    return (size_t)((BLS_ENTRIES + step - 1) / (2 * step));
+    return (size_t)((BLS_G1X8_ENTRIES + step - 1) / (2 * step));
 }
 
 /* x2 - x1, and 1 where either point is infinity: what the slope is divided by. */
@@ -56,7 +56,7 @@ static void add_pairs(struct bls_g1x8_entries *a, size_t n, int step)
     size_t k = 0;
     bls_fp8_set(&product, bls_fp8_one);
     for (size_t i = 0; i < n; i++) {
-        for (int at = 0; at + step < BLS_ENTRIES; at += 2 * step) {
+        for (int at = 0; at + step < BLS_G1X8_ENTRIES; at += 2 * step) {
             divisor(&d, &a[i], at, step);
             before[k++] = product;
             bls_fp8_mul(&product, &product, &d);
@@ -88,7 +88,7 @@ static void add_rest(struct bls_g1x8 *out, const struct bls_g1x8_entries *a, int
     t.y = a->point[0].y;
     t.z = out->y; /* 1 */
     bls_g1x8_select(out, a->infinite[0], out, &t);
-    for (int at = step; at < BLS_ENTRIES; at += step) {
+    for (int at = step; at < BLS_G1X8_ENTRIES; at += step) {
         bls_g1x8_add_mixed(&t, out, &a->point[at]);
         bls_g1x8_select(out, a->infinite[at], out, &t);
     }
@@ -99,7 +99,7 @@ void bls_g1x8_sum_entries(struct bls_g1x8 *out, struct bls_g1x8_entries *a, size
 {
     int step = 1;
     assert(n <= BLS_G1X8_NUMBERS);
-    while (step < BLS_ENTRIES && n * pairs_of(step) >= WORTH) {
+    while (step < BLS_G1X8_ENTRIES && n * pairs_of(step) >= WORTH) {
         add_pairs(a, n, step);
         step *= 2;
     }

@@ -55,10 +55,10 @@ void bls_g1x8_mul_x_abs(struct bls_g1x8 *out, const struct bls_g1x8 *a);
 /* What a table of multiples gives for one number a lane: the entries for its windows, the lowest
  * first, [d_i 2^(b i)]P with |d_i| <= 16, b >= 5, P of the subgroup and the number below 2^130.
  * infinite: where d_i is zero, and the point anything. Coordinates reduced. */
-enum { BLS_ENTRIES = 13, BLS_G1X8_NUMBERS = 16 };
+enum { BLS_G1X8_ENTRIES = 13, BLS_G1X8_NUMBERS = 16 };
 struct bls_g1x8_entries {
-    struct bls_g1x8_affine point[BLS_ENTRIES];
-    bls_lanes infinite[BLS_ENTRIES];
+    struct bls_g1x8_affine point[BLS_G1X8_ENTRIES];
+    bls_lanes infinite[BLS_G1X8_ENTRIES];
 };
 /* out[i] = the sum of the entries of a[i], i < n <= BLS_G1X8_NUMBERS; a is used up. */
 void bls_g1x8_sum_entries(struct bls_g1x8 *out, struct bls_g1x8_entries *a, size_t n);

@@ -105,14 +105,6 @@ static void times_3b_wide(struct bls_fp2x8_wide *out, const struct bls_fp2x8_wid
     }
 }
 
-/* a - b, carried, for a carried b. */
-static void difference(struct bls_fp2x8 *out, const struct bls_fp2x8 *a, const struct bls_fp2x8 *b)
-{
-    bls_fp8_sub_carried(&out->c0, &a->c0, &b->c0);
-    bls_fp8_sub_carried(&out->c1, &a->c1, &b->c1);
-    bls_fp2x8_carry(out, out);
-}
-
 /* a - b, carried but for a top limb below 2^41, for a b that times_3b gave. */
 static void difference_3b(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
                           const struct bls_fp2x8 *b)
@@ -234,7 +226,7 @@ void bls_g2x8_double(struct bls_g2x8 *out, const struct bls_g2x8 *a)
     times_3b_wide(&w, &w);
     bls_fp2x8_reduce(&b, &w);
     times(&b3, &b, 3);
-    difference(&t, &yy, &b3);
+    bls_fp2x8_difference(&t, &yy, &b3);
     times(&xy, &xy, 2);
     bls_fp2x8_mul(&out->x, &xy, &t);
     bls_fp2x8_add(&t, &yy, &b3);

@@ -1,18 +1,22 @@
 /* Sums of products of fixed bases of G2, eight sums at once. A table has every window, so that
- * there are no doublings: the four parts of all scalars of a lane have a sum each, joined by psi at
- * the end. Constant-time in scalars and bases, not in which rows have the same base. */
+ * there are no doublings: a product is four sums of thirteen entries, one for each part of the
+ * scalar, joined by psi at the end; those of several vectors and terms are made together.
+ * Constant-time in scalars and bases, not in which rows have the same base. */
 #include "base/secret.h"
 #include "bls12381/ifma/digits_int.h"
 #include "bls12381/ifma/g2x8_int.h"
 #include "bls12381/ifma/path_ifma_int.h"
 #include "bls12381/ifma/rows_int.h"
 
-enum { PARTS = 4, COORDINATES = 4, ROW_LIMBS = COORDINATES * BLS_FP8_LIMBS };
+#include <assert.h>
 
-struct term {
-    struct bls_base_x8 base;
-    bls_vec k[PARTS];
+enum {
+    PARTS = 4,
+    COORDINATES = 4,
+    ROW_LIMBS = COORDINATES * BLS_FP8_LIMBS,
+    PRODUCTS = BLS_G2X8_NUMBERS / PARTS,
 };
+static_assert((int)BLS_QUARTER_WINDOWS == (int)BLS_G2X8_ENTRIES, "a sum of entries is made of all");
 
 static struct bls_fp8 *coordinate(struct bls_g2x8_affine *a, int i)
 {
@@ -20,102 +24,158 @@ static struct bls_fp8 *coordinate(struct bls_g2x8_affine *a, int i)
     return in_order[i];
 }
 
-/* Adds [digit] of the row's multiples; keeps the sum where the digit is zero. */
-static void add_entry(struct bls_g2x8 *sum, const struct bls_base_x8 *base,
-                      const struct bls_digit_x8 *digit, int row)
+/* [digit] of the row's multiples. */
+static void look_up(struct bls_g2x8_entries *out, const struct bls_base_x8 *base,
+                    const struct bls_digit_x8 *digit, int row)
 {
+    const bls_vec index = bls_vec_sub(digit->magnitude, bls_vec_set1(1));
+    struct bls_g2x8_affine *entry = &out->point[row];
+    struct bls_fp2x8 negative;
     bls_vec limb[ROW_LIMBS];
-    struct bls_g2x8_affine entry;
-    struct bls_g2x8 t;
-    size_t at = (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES;
-    bls_vec index = bls_vec_sub(digit->magnitude, bls_vec_set1(1));
-    bls_base_x8_lookup(limb, base, at, ROW_LIMBS, index);
+    bls_base_x8_lookup(limb, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES, ROW_LIMBS, index);
     for (int c = 0; c < COORDINATES; c++) {
         for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-            coordinate(&entry, c)->limb[i] = limb[c * BLS_FP8_LIMBS + i];
+            coordinate(entry, c)->limb[i] = limb[c * BLS_FP8_LIMBS + i];
         }
     }
-    bls_fp2x8_neg(&t.y, &entry.y);
-    bls_fp2x8_carry(&t.y, &t.y);
-    bls_fp2x8_select(&entry.y, digit->negative, &t.y, &entry.y);
-    bls_g2x8_add_mixed(&t, sum, &entry);
-    bls_g2x8_select(sum, bls_vec_is_zero(digit->magnitude), sum, &t);
+    bls_fp8_neg_canonical(&negative.c0, &entry->y.c0);
+    bls_fp8_neg_canonical(&negative.c1, &entry->y.c1);
+    bls_fp2x8_carry(&negative, &negative);
+    bls_fp2x8_select(&entry->y, digit->negative, &negative, &entry->y);
+    out->infinite[row] = bls_vec_is_zero(digit->magnitude);
 }
 
-/* The t-th term of every lane; no scalar, or infinity as base, is the scalar zero. */
-static void load(struct term *term, const struct bls_rows *rows, size_t t,
+/* The entries for the t-th term of every lane; no scalar, or infinity as base, is the scalar zero.
+ */
+static void load(struct bls_g2x8_entries out[static PARTS], const struct bls_rows *rows, size_t t,
                  const struct bls_g2_base *const *base, const struct bls_fr *k)
 {
     uint64_t quarter[BLS_LANES][PARTS] = {0}, word[BLS_LANES];
-    term->base = (struct bls_base_x8){.groups = 0};
+    struct bls_base_x8 bases = {.groups = 0};
     for (size_t lane = 0; lane < BLS_LANES; lane++) {
         size_t at = bls_rows_at(rows, lane, t);
         if (at != BLS_ROWS_NOTHING) {
             bls_split_quarter_numbers(quarter[lane], &k[at]);
-            bls_base_x8_add(&term->base, lane, &base[at]->u.lanes[0][0][0][0]);
+            bls_base_x8_add(&bases, lane, &base[at]->u.lanes[0][0][0][0]);
             for (int h = 0; h < PARTS; h++) {
                 quarter[lane][h] &= ~base[at]->infinite;
             }
         }
     }
     for (int h = 0; h < PARTS; h++) {
+        struct bls_digit_x8 digit;
         for (size_t lane = 0; lane < BLS_LANES; lane++) {
             word[lane] = quarter[lane][h];
         }
-        term->k[h] = bls_vec_load(word);
+        bls_vec rest = bls_vec_load(word);
+        for (int i = BLS_QUARTER_WINDOWS - 1; i >= 0; i--) {
+            bls_quarter_x8_next(&digit, &rest, i);
+            look_up(&out[h], &bases, &digit, i);
+        }
+        kf_wipe(&digit, sizeof digit);
     }
     kf_wipe(quarter, sizeof quarter);
     kf_wipe(word, sizeof word);
 }
 
-static void mul_rows(struct bls_g2x8 *out, const struct bls_rows *rows,
-                     const struct bls_g2_base *const *base, const struct bls_fr *k)
-{
-    struct bls_g2x8 sum[PARTS];
-    struct bls_digit_x8 digit;
+/* Products on their way: vector after vector, and term after term of each. */
+struct work {
+    struct bls_g2 *out;
+    const struct bls_g2 *start;
+    struct bls_rows rows[PRODUCTS];
+    size_t first[PRODUCTS]; /* row of the vector */
+    size_t term[PRODUCTS];
+    size_t count;
+    struct bls_g2x8_entries entries[PRODUCTS * PARTS];
+    struct bls_g2x8 number[PRODUCTS * PARTS];
+    struct bls_g2x8 part[PARTS]; /* of the vector whose terms are being added up */
     struct bls_psix8 psi;
-    struct term term;
+};
+
+static void add_product(struct work *w, size_t product)
+{
+    const struct bls_g2x8 *number = &w->number[product * PARTS];
     for (int h = 0; h < PARTS; h++) {
-        bls_g2x8_infinity(&sum[h]);
-    }
-    for (size_t t = 0; t < rows->each; t++) {
-        load(&term, rows, t, base, k);
-        for (int i = BLS_QUARTER_WINDOWS - 1; i >= 0; i--) {
-            for (int h = 0; h < PARTS; h++) {
-                bls_quarter_x8_next(&digit, &term.k[h], i);
-                add_entry(&sum[h], &term.base, &digit, i);
-            }
+        if (w->term[product] == 0) {
+            w->part[h] = number[h];
+        } else {
+            bls_g2x8_add(&w->part[h], &w->part[h], &number[h]);
         }
     }
-    *out = sum[0];
-    bls_psix8_load(&psi);
+}
+
+static void finish_vector(struct work *w, size_t product)
+{
+    const struct bls_rows *rows = &w->rows[product];
+    size_t first = w->first[product];
+    struct bls_g2x8 *sum = &w->part[0], t;
     for (int h = 1; h < PARTS; h++) {
-        bls_g2x8_apply_psi(&sum[h], &psi, h, bls_lanes_constant(0));
-        bls_g2x8_add(out, out, &sum[h]);
+        bls_g2x8_apply_psi(&w->part[h], &w->psi, h, bls_lanes_constant(0));
+        bls_g2x8_add(sum, sum, &w->part[h]);
     }
-    bls_g2x8_fold(out, rows->slots);
-    kf_wipe(&term, sizeof term);
-    kf_wipe(&digit, sizeof digit);
-    kf_wipe(sum, sizeof sum);
+    bls_g2x8_fold(sum, rows->slots);
+    if (w->start != NULL) {
+        bls_g2x8_load(&t, w->start + first, rows->rows);
+        bls_g2x8_add(sum, sum, &t);
+        kf_wipe(&t, sizeof t);
+    }
+    bls_g2x8_store(w->out + first, sum, rows->rows);
+}
+
+static void flush(struct work *w)
+{
+    bls_g2x8_sum_entries(w->number, w->entries, w->count * PARTS);
+    for (size_t i = 0; i < w->count; i++) {
+        add_product(w, i);
+        if (w->term[i] + 1 == w->rows[i].each) {
+            finish_vector(w, i);
+        }
+    }
+    kf_wipe(w->entries, w->count * PARTS * sizeof w->entries[0]);
+    kf_wipe(w->number, w->count * PARTS * sizeof w->number[0]);
+    w->count = 0;
+}
+
+/* Without terms: the start, or infinity. */
+static void no_terms(struct bls_g2 *out, const struct bls_g2 *start, size_t sums)
+{
+    for (size_t s = 0; s < sums; s++) {
+        if (start != NULL) {
+            out[s] = start[s];
+        } else {
+            bls_g2_infinity(&out[s]);
+        }
+    }
 }
 
 void bls_ifma_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
                                     const struct bls_g2_base *const *base, const struct bls_fr *k,
                                     size_t terms, size_t sums)
 {
-    struct bls_g2x8 sum, t;
-    for (size_t done = 0; done < sums; done += BLS_LANES) {
-        struct bls_rows rows;
-        bls_rows_plan(&rows, terms, sums - done < BLS_LANES ? sums - done : BLS_LANES);
-        mul_rows(&sum, &rows, base + done * terms, k + done * terms);
-        if (start != NULL) {
-            bls_g2x8_load(&t, start + done, rows.rows);
-            bls_g2x8_add(&sum, &sum, &t);
-        }
-        bls_g2x8_store(out + done, &sum, rows.rows);
+    struct work w;
+    w.out = out;
+    w.start = start;
+    w.count = 0;
+    bls_psix8_load(&w.psi);
+    if (terms == 0) {
+        no_terms(out, start, sums);
+        return;
     }
-    kf_wipe(&sum, sizeof sum);
-    kf_wipe(&t, sizeof t);
+    for (size_t first = 0; first < sums; first += BLS_LANES) {
+        struct bls_rows rows;
+        bls_rows_plan(&rows, terms, sums - first < BLS_LANES ? sums - first : BLS_LANES);
+        for (size_t t = 0; t < rows.each; t++) {
+            w.rows[w.count] = rows;
+            w.first[w.count] = first;
+            w.term[w.count] = t;
+            load(&w.entries[w.count * PARTS], &rows, t, base + first * terms, k + first * terms);
+            if (++w.count == PRODUCTS) {
+                flush(&w);
+            }
+        }
+    }
+    flush(&w);
+    kf_wipe(w.part, sizeof w.part);
 }
 
 /* Lane i of vector v begins row 8 v + i: [2^(5 row)]a, by doublings. */

@@ -49,4 +49,13 @@ void bls_psix8_load(struct bls_psix8 *out);
  * the lanes of the mask. a reduced. */
 void bls_g2x8_apply_psi(struct bls_g2x8 *a, const struct bls_psix8 *psi, int i, bls_lanes negative);
 
+/* As struct bls_g1x8_entries (g1x8_int.h), for a quarter of a scalar a lane. */
+enum { BLS_G2X8_ENTRIES = 13, BLS_G2X8_NUMBERS = 12 };
+struct bls_g2x8_entries {
+    struct bls_g2x8_affine point[BLS_G2X8_ENTRIES];
+    bls_lanes infinite[BLS_G2X8_ENTRIES];
+};
+/* out[i] = the sum of the entries of a[i], i < n <= BLS_G2X8_NUMBERS; a is used up. */
+void bls_g2x8_sum_entries(struct bls_g2x8 *out, struct bls_g2x8_entries *a, size_t n);
+
 #endif

@@ -67,15 +67,6 @@ static void square_times_12_xi(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
     bls_fp2x8_reduce(out, &t);
 }
 
-/* c = a - b, carried, for carried operands. */
-static void difference(struct bls_fp2x8 *out, const struct bls_fp2x8 *a, const struct bls_fp2x8 *b)
-{
-    struct bls_fp2x8 t;
-    bls_fp8_sub_carried(&t.c0, &a->c0, &b->c0);
-    bls_fp8_sub_carried(&t.c1, &a->c1, &b->c1);
-    bls_fp2x8_carry(out, &t);
-}
-
 /* Y3 = (B + F)^2 - 12 E^2 */
 static void double_y(struct bls_fp2x8 *out, const struct bls_fp2x8 *b_plus_f,
                      const struct bls_fp2x8 *e)
@@ -129,12 +120,12 @@ void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t)
     bls_fp8_times(&f.c0, &e.c0, 3);
     bls_fp8_times(&f.c1, &e.c1, 3);
     bls_fp2x8_carry(&f, &f);
-    difference(&line->l0, &e, &b);
+    bls_fp2x8_difference(&line->l0, &e, &b);
     bls_fp2x8_mul_fp(&line->l1, &xx, &t->px_tripled);
     bls_fp2x8_mul_fp(&line->l4, &yz, &t->py_minus_twice);
     lines_of_infinity(line, t);
 
-    difference(&s, &b, &f);
+    bls_fp2x8_difference(&s, &b, &f);
     double_x(&t->x, &xy, &s);
     bls_fp2x8_add(&s, &b, &f);
     bls_fp2x8_carry(&s, &s);
@@ -148,10 +139,10 @@ void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
 {
     struct bls_fp2x8 m, n, s, e, g, h;
     bls_fp2x8_mul(&s, &t->qy, &t->z);
-    difference(&m, &t->y, &s);
-    difference(&line->l1, &s, &t->y);
+    bls_fp2x8_difference(&m, &t->y, &s);
+    bls_fp2x8_difference(&line->l1, &s, &t->y);
     bls_fp2x8_mul(&s, &t->qx, &t->z);
-    difference(&n, &t->x, &s);
+    bls_fp2x8_difference(&n, &t->x, &s);
     bls_fp2x8_difference_of_products(&line->l0, &m, &t->qx, &n, &t->qy);
     bls_fp2x8_mul_fp(&line->l1, &line->l1, &t->px);
     bls_fp2x8_mul_fp(&line->l4, &n, &t->py);
@@ -167,7 +158,7 @@ void bls_miller_add(struct bls_linex8 *line, struct bls_miller_points *t)
     bls_fp8_sub_2(&h.c0, &h.c0, &s.c0);
     bls_fp8_sub_2(&h.c1, &h.c1, &s.c1);
     bls_fp2x8_carry(&h, &h);
-    difference(&g, &g, &h);
+    bls_fp2x8_difference(&g, &g, &h);
     bls_fp2x8_difference_of_products(&t->y, &m, &g, &e, &t->y);
     bls_fp2x8_mul(&t->x, &n, &h);
     bls_fp2x8_mul(&t->z, &t->z, &e);

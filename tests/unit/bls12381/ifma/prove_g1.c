@@ -177,7 +177,7 @@ static void sum_entries(void)
     for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
         for (size_t i = 0; i < BLS_G1X8_NUMBERS; i++) {
             prove_given(a[i].point, sizeof a[i].point, &prove_reduced);
-            for (int j = 0; j < BLS_ENTRIES; j++) {
+            for (int j = 0; j < BLS_G1X8_ENTRIES; j++) {
                 a[i].infinite[j] = bls_lanes_from(0x55);
             }
         }

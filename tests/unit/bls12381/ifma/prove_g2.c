@@ -113,6 +113,26 @@ static void refused_add_mixed(void)
     bls_g2x8_add_mixed(&a, &a, &b);
 }
 
+/* All levels, and numbers so few that most is left to mixed additions. */
+static void sum_entries(void)
+{
+    static struct bls_g2x8_entries a[BLS_G2X8_NUMBERS];
+    static struct bls_g2x8 out[BLS_G2X8_NUMBERS];
+    static const size_t numbers[] = {BLS_G2X8_NUMBERS, 4, 1};
+    for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
+        for (size_t i = 0; i < BLS_G2X8_NUMBERS; i++) {
+            prove_given(a[i].point, sizeof a[i].point, &prove_reduced);
+            for (int j = 0; j < BLS_G2X8_ENTRIES; j++) {
+                a[i].infinite[j] = bls_lanes_from(0x55);
+            }
+        }
+        bls_g2x8_sum_entries(out, a, numbers[n]);
+        for (size_t i = 0; i < numbers[n]; i++) {
+            gives_point(&out[i]);
+        }
+    }
+}
+
 static const struct proof g2[] = {
     {"g2x8_add", add, false},
     {"g2x8_add_mixed", add_mixed, false},
@@ -122,6 +142,7 @@ static const struct proof g2[] = {
     {"g2x8_load, _store", loads, false},
     {"g2x8_normalise", normalise, false},
     {"digits of quarters", digits, false},
+    {"g2x8_sum_entries", sum_entries, false},
     {"g2x8_add_mixed of operands", refused_add_mixed, true},
 };
 const struct proof_table proofs_g2 = PROOF_TABLE(g2);
