@@ -144,9 +144,6 @@ static void store(struct cache *cache, const struct tkn_matrices *m, const struc
     } else if (a->label_missing || a->label_due) {
         struct place *label = find_place(cache, cache->label, CACHE_LABELS, a->label_id, &found);
         struct bls_g1_affine *points = cache->of_label[label - cache->label];
-        if (label->state == READY) {
-            return;
-        }
         memcpy(points, m->u0, sizeof m->u0);
         memcpy(points + ENTRIES, m->u1, sizeof m->u1);
         label->state = m->cleared ? READY : HASHED;
