@@ -24,17 +24,25 @@ static bls_lanes fp2_equal_fractions(const struct bls_fp2x8 *x1, const struct bl
     return bls_lanes_and(bls_fp8_equal(&s.c0, &t.c0), bls_fp8_equal(&s.c1, &t.c1));
 }
 
-/* [x^2]P = -phi(P); Y is never 0 at infinity, which tells it from other points. */
-static bls_lanes g1_check(const struct bls_g1_affine *const a[static BLS_LANES])
+/* [x^2]P = -phi(P); Y is never 0 at infinity, which tells it from other points. For n points, and
+ * true in the other lanes. */
+static bls_lanes g1_check(const struct bls_g1_affine *const a[static BLS_LANES], size_t n)
 {
-    struct bls_g1x8 p, q;
+    struct bls_g1x8 p, q, t;
+    unsigned absent = 0xffU << n & 0xff;
     bls_g1x8_load_affine(&p, a);
-    bls_g1x8_mul_x_abs(&q, &p);
-    bls_g1x8_mul_x_abs(&q, &q);
+    if (n <= BLS_LANES / 2) {
+        bls_g1x4_mul_x_abs(&t, &p);
+        bls_g1x4_mul_x_abs(&q, &t);
+    } else {
+        bls_g1x8_mul_x_abs(&t, &p);
+        bls_g1x8_mul_x_abs(&q, &t);
+    }
     bls_g1x8_phi(&p);
     bls_g1x8_negate(&p, bls_lanes_constant(0xff));
     bls_lanes good = fp_equal_fractions(&p.x, &p.z, &q.x, &q.z);
-    return bls_lanes_and(good, fp_equal_fractions(&p.y, &p.z, &q.y, &q.z));
+    good = bls_lanes_and(good, fp_equal_fractions(&p.y, &p.z, &q.y, &q.z));
+    return bls_lanes_or(good, bls_lanes_constant(absent));
 }
 
 /* [|x|]Q = -psi(Q) */
@@ -63,7 +71,7 @@ uint64_t bls_ifma_g1_in_subgroup_batch(const struct bls_g1_affine *a, size_t n)
         for (size_t i = 0; i < BLS_LANES && done + i < n; i++) {
             point[i] = &a[done + i];
         }
-        good &= bls_lanes_bits(g1_check(point));
+        good &= bls_lanes_bits(g1_check(point, n - done < BLS_LANES ? n - done : BLS_LANES));
     }
     return all_lanes(good);
 }

@@ -51,6 +51,9 @@ void bls_g1x8_negate(struct bls_g1x8 *a, bls_lanes mask);
 void bls_g1x8_phi(struct bls_g1x8 *a);
 /* [|x|]a. */
 void bls_g1x8_mul_x_abs(struct bls_g1x8 *out, const struct bls_g1x8 *a);
+/* The same of the points in lanes 0 to 3 alone, in little more than half the time; the other lanes
+ * become anything (reduced). Not where out is a. */
+void bls_g1x4_mul_x_abs(struct bls_g1x8 *restrict out, const struct bls_g1x8 *a);
 
 /* What a table of multiples gives for one number a lane: the entries for its windows, the lowest
  * first, [d_i 2^(b i)]P with |d_i| <= 16, b >= 5, P of the subgroup and the number below 2^130.

@@ -71,7 +71,11 @@ void bls_ifma_g1_clear_cofactor_batch(struct bls_g1 *p, size_t n)
     for (size_t done = 0; done < n; done += BLS_LANES) {
         size_t count = n - done < BLS_LANES ? n - done : BLS_LANES;
         bls_g1x8_load(&a, p + done, count);
-        bls_g1x8_mul_x_abs(&t, &a);
+        if (count <= BLS_LANES / 2) {
+            bls_g1x4_mul_x_abs(&t, &a);
+        } else {
+            bls_g1x8_mul_x_abs(&t, &a);
+        }
         bls_g1x8_add(&t, &t, &a);
         bls_g1x8_store(p + done, &t, count);
     }

@@ -90,6 +90,14 @@ static void doubles(void)
     gives_point(&a);
 }
 
+static void split_lanes(void)
+{
+    struct bls_g1x8 a, out;
+    given_point(&a);
+    bls_g1x4_mul_x_abs(&out, &a);
+    gives_point(&out);
+}
+
 static void negate(void)
 {
     struct bls_g1x8 a;
@@ -213,6 +221,7 @@ static const struct proof g1[] = {
     {"g1x8_add", add, false},
     {"g1x8_add_mixed", add_mixed, false},
     {"g1x8_double", doubles, false},
+    {"g1x4_mul_x_abs", split_lanes, false},
     {"g1x8_negate, _phi", negate, false},
     {"g1x8_fold, _select", fold_and_select, false},
     {"g1x8_load, _store", loads, false},
