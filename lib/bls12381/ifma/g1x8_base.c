@@ -71,20 +71,21 @@ static void load_entries(struct bls_g1x8_entries out[static NUMBERS],
     kf_wipe(word, sizeof word);
 }
 
-/* The t-th term of every lane. */
-static void load(struct bls_g1x8_entries out[static NUMBERS], const struct bls_rows *rows, size_t t,
+/* A product: one term of every lane. */
+static void load(struct bls_g1x8_entries out[static NUMBERS], const struct bls_rows_product *p,
                  const struct bls_g1_base *const *base, const struct bls_fr *k)
 {
+    const size_t first = p->first * p->terms;
     const struct bls_fr *scalar[BLS_LANES];
     struct bls_base_x8 bases = {.groups = 0};
     for (size_t lane = 0; lane < BLS_LANES; lane++) {
-        size_t at = bls_rows_at(rows, lane, t);
-        scalar[lane] = at == BLS_ROWS_NOTHING ? NULL : &k[at];
+        size_t at = bls_rows_at(&p->rows, lane, p->term);
+        scalar[lane] = at == BLS_ROWS_NOTHING ? NULL : &k[first + at];
         if (at == BLS_ROWS_NOTHING) {
             bases.absent |= 1U << lane;
         } else {
-            bases.absent |= (unsigned)(base[at]->infinite & 1) << lane;
-            bls_base_x8_add(&bases, lane, &base[at]->u.lanes[0][0][0][0]);
+            bases.absent |= (unsigned)(base[first + at]->infinite & 1) << lane;
+            bls_base_x8_add(&bases, lane, &base[first + at]->u.lanes[0][0][0][0]);
         }
     }
     load_entries(out, &bases, scalar);
@@ -94,9 +95,7 @@ static void load(struct bls_g1x8_entries out[static NUMBERS], const struct bls_r
 struct work {
     struct bls_g1 *out;
     const struct bls_g1 *start;
-    struct bls_rows rows[PRODUCTS];
-    size_t first[PRODUCTS]; /* row of the vector */
-    size_t term[PRODUCTS];
+    struct bls_rows_product product[PRODUCTS];
     size_t count;
     struct bls_g1x8_entries entries[PRODUCTS * NUMBERS];
     struct bls_g1x8 number[PRODUCTS * NUMBERS];
@@ -109,7 +108,7 @@ static void add_product(struct work *w, size_t product)
     struct bls_g1x8 *number = &w->number[product * NUMBERS];
     for (int c = 0; c < STRIDE; c++) {
         struct bls_g1x8 *second = &number[STRIDE + c];
-        if (w->term[product] == 0) {
+        if (w->product[product].term == 0) {
             w->column[c] = number[c];
         } else {
             bls_g1x8_add(&w->column[c], &w->column[c], &number[c]);
@@ -120,10 +119,8 @@ static void add_product(struct work *w, size_t product)
     }
 }
 
-static void finish_vector(struct work *w, size_t product)
+static void finish_vector(struct work *w, const struct bls_rows_product *last)
 {
-    const struct bls_rows *rows = &w->rows[product];
-    size_t first = w->first[product];
     struct bls_g1x8 *sum = &w->column[STRIDE - 1], t;
     for (int c = STRIDE - 2; c >= 0; c--) {
         for (int j = 0; j < BLS_WINDOW; j++) {
@@ -131,13 +128,13 @@ static void finish_vector(struct work *w, size_t product)
         }
         bls_g1x8_add(sum, sum, &w->column[c]);
     }
-    bls_g1x8_fold(sum, rows->slots);
+    bls_g1x8_fold(sum, last->rows.slots);
     if (w->start != NULL) {
-        bls_g1x8_load(&t, w->start + first, rows->rows);
+        bls_g1x8_load(&t, w->start + last->first, last->rows.rows);
         bls_g1x8_add(sum, sum, &t);
         kf_wipe(&t, sizeof t);
     }
-    bls_g1x8_store(w->out + first, sum, rows->rows);
+    bls_g1x8_store(w->out + last->first, sum, last->rows.rows);
 }
 
 static void flush(struct work *w)
@@ -145,8 +142,8 @@ static void flush(struct work *w)
     bls_g1x8_sum_entries(w->number, w->entries, w->count * NUMBERS);
     for (size_t i = 0; i < w->count; i++) {
         add_product(w, i);
-        if (w->term[i] + 1 == w->rows[i].each) {
-            finish_vector(w, i);
+        if (bls_rows_last(&w->product[i])) {
+            finish_vector(w, &w->product[i]);
         }
     }
     kf_wipe(w->entries, w->count * NUMBERS * sizeof w->entries[0]);
@@ -178,17 +175,12 @@ void bls_ifma_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *sta
         no_terms(out, start, sums);
         return;
     }
-    for (size_t first = 0; first < sums; first += BLS_LANES) {
-        struct bls_rows rows;
-        bls_rows_plan(&rows, terms, sums - first < BLS_LANES ? sums - first : BLS_LANES);
-        for (size_t t = 0; t < rows.each; t++) {
-            w.rows[w.count] = rows;
-            w.first[w.count] = first;
-            w.term[w.count] = t;
-            load(&w.entries[w.count * NUMBERS], &rows, t, base + first * terms, k + first * terms);
-            if (++w.count == PRODUCTS) {
-                flush(&w);
-            }
+    struct bls_rows_product p = {.terms = terms, .sums = sums};
+    while (bls_rows_next(&p)) {
+        load(&w.entries[w.count * NUMBERS], &p, base, k);
+        w.product[w.count] = p;
+        if (++w.count == PRODUCTS) {
+            flush(&w);
         }
     }
     flush(&w);

@@ -45,20 +45,20 @@ static void look_up(struct bls_g2x8_entries *out, const struct bls_base_x8 *base
     out->infinite[row] = bls_vec_is_zero(digit->magnitude);
 }
 
-/* The entries for the t-th term of every lane; no scalar, or infinity as base, is the scalar zero.
- */
-static void load(struct bls_g2x8_entries out[static PARTS], const struct bls_rows *rows, size_t t,
+/* A product: one term of every lane; no scalar, or infinity as base, is the scalar zero. */
+static void load(struct bls_g2x8_entries out[static PARTS], const struct bls_rows_product *p,
                  const struct bls_g2_base *const *base, const struct bls_fr *k)
 {
+    const size_t first = p->first * p->terms;
     uint64_t quarter[BLS_LANES][PARTS] = {0}, word[BLS_LANES];
     struct bls_base_x8 bases = {.groups = 0};
     for (size_t lane = 0; lane < BLS_LANES; lane++) {
-        size_t at = bls_rows_at(rows, lane, t);
+        size_t at = bls_rows_at(&p->rows, lane, p->term);
         if (at != BLS_ROWS_NOTHING) {
-            bls_split_quarter_numbers(quarter[lane], &k[at]);
-            bls_base_x8_add(&bases, lane, &base[at]->u.lanes[0][0][0][0]);
+            bls_split_quarter_numbers(quarter[lane], &k[first + at]);
+            bls_base_x8_add(&bases, lane, &base[first + at]->u.lanes[0][0][0][0]);
             for (int h = 0; h < PARTS; h++) {
-                quarter[lane][h] &= ~base[at]->infinite;
+                quarter[lane][h] &= ~base[first + at]->infinite;
             }
         }
     }
@@ -82,9 +82,7 @@ static void load(struct bls_g2x8_entries out[static PARTS], const struct bls_row
 struct work {
     struct bls_g2 *out;
     const struct bls_g2 *start;
-    struct bls_rows rows[PRODUCTS];
-    size_t first[PRODUCTS]; /* row of the vector */
-    size_t term[PRODUCTS];
+    struct bls_rows_product product[PRODUCTS];
     size_t count;
     struct bls_g2x8_entries entries[PRODUCTS * PARTS];
     struct bls_g2x8 number[PRODUCTS * PARTS];
@@ -96,7 +94,7 @@ static void add_product(struct work *w, size_t product)
 {
     const struct bls_g2x8 *number = &w->number[product * PARTS];
     for (int h = 0; h < PARTS; h++) {
-        if (w->term[product] == 0) {
+        if (w->product[product].term == 0) {
             w->part[h] = number[h];
         } else {
             bls_g2x8_add(&w->part[h], &w->part[h], &number[h]);
@@ -104,22 +102,20 @@ static void add_product(struct work *w, size_t product)
     }
 }
 
-static void finish_vector(struct work *w, size_t product)
+static void finish_vector(struct work *w, const struct bls_rows_product *last)
 {
-    const struct bls_rows *rows = &w->rows[product];
-    size_t first = w->first[product];
     struct bls_g2x8 *sum = &w->part[0], t;
     for (int h = 1; h < PARTS; h++) {
         bls_g2x8_apply_psi(&w->part[h], &w->psi, h, bls_lanes_constant(0));
         bls_g2x8_add(sum, sum, &w->part[h]);
     }
-    bls_g2x8_fold(sum, rows->slots);
+    bls_g2x8_fold(sum, last->rows.slots);
     if (w->start != NULL) {
-        bls_g2x8_load(&t, w->start + first, rows->rows);
+        bls_g2x8_load(&t, w->start + last->first, last->rows.rows);
         bls_g2x8_add(sum, sum, &t);
         kf_wipe(&t, sizeof t);
     }
-    bls_g2x8_store(w->out + first, sum, rows->rows);
+    bls_g2x8_store(w->out + last->first, sum, last->rows.rows);
 }
 
 static void flush(struct work *w)
@@ -127,8 +123,8 @@ static void flush(struct work *w)
     bls_g2x8_sum_entries(w->number, w->entries, w->count * PARTS);
     for (size_t i = 0; i < w->count; i++) {
         add_product(w, i);
-        if (w->term[i] + 1 == w->rows[i].each) {
-            finish_vector(w, i);
+        if (bls_rows_last(&w->product[i])) {
+            finish_vector(w, &w->product[i]);
         }
     }
     kf_wipe(w->entries, w->count * PARTS * sizeof w->entries[0]);
@@ -161,17 +157,12 @@ void bls_ifma_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *sta
         no_terms(out, start, sums);
         return;
     }
-    for (size_t first = 0; first < sums; first += BLS_LANES) {
-        struct bls_rows rows;
-        bls_rows_plan(&rows, terms, sums - first < BLS_LANES ? sums - first : BLS_LANES);
-        for (size_t t = 0; t < rows.each; t++) {
-            w.rows[w.count] = rows;
-            w.first[w.count] = first;
-            w.term[w.count] = t;
-            load(&w.entries[w.count * PARTS], &rows, t, base + first * terms, k + first * terms);
-            if (++w.count == PRODUCTS) {
-                flush(&w);
-            }
+    struct bls_rows_product p = {.terms = terms, .sums = sums};
+    while (bls_rows_next(&p)) {
+        load(&w.entries[w.count * PARTS], &p, base, k);
+        w.product[w.count] = p;
+        if (++w.count == PRODUCTS) {
+            flush(&w);
         }
     }
     flush(&w);

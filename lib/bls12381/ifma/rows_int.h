@@ -9,6 +9,7 @@
 
 #include "bls12381/ifma/vec_int.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct bls_rows {
@@ -35,6 +36,39 @@ static inline size_t bls_rows_at(const struct bls_rows *r, size_t lane, size_t t
 {
     size_t row = lane % r->slots, term = lane / r->slots * r->each + t;
     return row < r->rows && term < r->terms ? row * r->terms + term : BLS_ROWS_NOTHING;
+}
+
+/* The products of many rows, one vector of rows after the other and term after term of each: begins
+ * as {.sums = ..., .terms = ...}, terms > 0, and each bls_rows_next() that is true has another. */
+struct bls_rows_product {
+    size_t terms, sums;
+    struct bls_rows rows; /* of the vector */
+    size_t first;         /* of these rows */
+    size_t term;
+    size_t after; /* the row behind the vector */
+};
+
+static inline bool bls_rows_next(struct bls_rows_product *p)
+{
+    if (p->after > 0 && p->term + 1 < p->rows.each) {
+        p->term++;
+        return true;
+    }
+    if (p->after == p->sums) {
+        return false;
+    }
+    size_t left = p->sums - p->after;
+    p->first = p->after;
+    p->term = 0;
+    bls_rows_plan(&p->rows, p->terms, left < BLS_LANES ? left : BLS_LANES);
+    p->after += p->rows.rows;
+    return true;
+}
+
+/* Whether it is the last one of its vector. */
+static inline bool bls_rows_last(const struct bls_rows_product *p)
+{
+    return p->term + 1 == p->rows.each;
 }
 
 #endif
