@@ -1,30 +1,36 @@
 /* Many inverses for one. The contract is in inverse_x8_int.h. */
 #include "base/secret.h"
 #include "bls12381/fp_int.h"
+#include "bls12381/ifma/fp8_sums_int.h"
 #include "bls12381/ifma/inverse_x8_int.h"
 
 #include <assert.h>
 
-/* 1/a in each lane; a is zero nowhere. */
+/* 1/a in each lane, a zero nowhere: the other lanes' product, made of the ones to the right, over
+ * the product of all, which is inverted once. */
 static void inverse_of_lanes(struct bls_fp8 *out, const struct bls_fp8 *a)
 {
-    struct bls_fp v[BLS_LANES], before[BLS_LANES], product = bls_fp_one, t;
-    bls_fp8_store(v, a, sizeof v[0]);
-    for (int i = 0; i < BLS_LANES; i++) {
-        before[i] = product;
-        bls_fp_mul(&product, &product, &v[i]);
-    }
-    bls_fp_inverse(&product, &product);
-    for (int i = BLS_LANES - 1; i >= 0; i--) {
-        bls_fp_mul(&t, &product, &before[i]);
-        bls_fp_mul(&product, &product, &v[i]);
-        v[i] = t;
-    }
-    bls_fp8_load(out, v, sizeof v[0]);
-    kf_wipe(v, sizeof v);
-    kf_wipe(before, sizeof before);
-    kf_wipe(&product, sizeof product);
-    kf_wipe(&t, sizeof t);
+    struct bls_fp8 right, two, four, others, all;
+    struct bls_fp scalar;
+    bls_fp8_rotate(&right, a, 1);
+    bls_fp8_mul(&two, a, &right); /* the lane and the next one */
+    others = right;
+    bls_fp8_rotate(&right, &two, 2);
+    bls_fp8_mul(&four, &two, &right);
+    bls_fp8_mul(&others, &others, &right);
+    bls_fp8_rotate(&right, &four, 4);
+    bls_fp8_mul(&all, &four, &right);
+    bls_fp8_mul(&others, &others, &right);
+    bls_fp8_store_count(&scalar, &all, 0, 1);
+    bls_fp_inverse(&scalar, &scalar);
+    bls_fp8_load(&all, &scalar, 0);
+    bls_fp8_mul(out, &others, &all);
+    kf_wipe(&right, sizeof right);
+    kf_wipe(&two, sizeof two);
+    kf_wipe(&four, sizeof four);
+    kf_wipe(&others, sizeof others);
+    kf_wipe(&all, sizeof all);
+    kf_wipe(&scalar, sizeof scalar);
 }
 
 void bls_fp8_inverses(struct bls_fp8 *a, size_t vectors)
