@@ -5,6 +5,7 @@
 #include "blake2b_int.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 /* RFC 7693, section 2.6: the SHA-512 initial values. */
@@ -29,20 +30,17 @@ static const uint8_t sigma[12][16] = {
     {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
 };
 
-static uint64_t load64le(const uint8_t *p)
+static inline uint64_t load64le(const uint8_t *p)
 {
-    uint64_t v = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        v |= (uint64_t)p[i] << (8 * i);
-    }
-    return v;
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return le64toh(v);
 }
 
-static void store64le(uint8_t *p, uint64_t v)
+static inline void store64le(uint8_t *p, uint64_t v)
 {
-    for (unsigned i = 0; i < 8; i++) {
-        p[i] = (uint8_t)(v >> (8 * i));
-    }
+    v = htole64(v);
+    memcpy(p, &v, sizeof v);
 }
 
 static inline uint64_t rotate_right(uint64_t v, unsigned n)
@@ -77,6 +75,7 @@ static void compress(struct blake2b *s, const uint8_t *block, uint64_t last)
     v[12] ^= s->counter[0];
     v[13] ^= s->counter[1];
     v[14] ^= last;
+#pragma GCC unroll 12 /* sigma's entries become constants */
     for (unsigned round = 0; round < 12; round++) {
         const uint8_t *p = sigma[round];
         mix(v, 0, 4, 8, 12, m[p[0]], m[p[1]]);
