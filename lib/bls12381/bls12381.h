@@ -22,9 +22,9 @@
  * before main() begins; see bls_path_name().
  *
  * Threads: values only, no shared state; tables are constant. Ownership: the caller owns all
- * storage; nothing here calls malloc. Secrets in temporaries on the stack are wiped where they are
- * scalars, tables of their multiples or what a pairing's value is made of. Outputs may be the same
- * objects as inputs, except where said otherwise. */
+ * storage; nothing here calls malloc, batches use up to 0.5 MB of stack. Secrets in temporaries on
+ * the stack are wiped where they are scalars, tables of their multiples or what a pairing's value
+ * is made of. Outputs may be the same objects as inputs, except where said otherwise. */
 #ifndef KEYFENCE_BLS12381_BLS12381_H
 #define KEYFENCE_BLS12381_BLS12381_H
 

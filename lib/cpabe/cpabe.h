@@ -18,6 +18,7 @@
  * Threads. To their users objects never change after they are made: any number of threads may use
  * one. No global state. Ownership: the caller frees what a function gives it, with the matching
  * _free (NULL is ignored). Secret objects live in guarded, locked memory and are wiped when freed.
+ * Stack: up to 0.6 MB to encrypt or to make keys, 0.4 MB to decrypt.
  *
  * What is kept. A key that is used again remembers what it computed, inside of the object, and no
  * result depends on it: an attribute key, from its first decryption on, what the pairing needs of
