@@ -105,11 +105,10 @@ def curves():
     vector("bls_fp8_above_far", "a multiple of p, each limb at least that of a carried one with a top limb of 40 bits",
            dominating(REDUCED_LOW, 1 << 40, 1 << 50))
     s = sixth_root(pow(6, -1, P))
-    vector("bls_fp8_scale_2", "s^2", element(s * s))
-    vector("bls_fp8_scale_3", "s^3", element(s**3))
-    vector("bls_fp8_scale_1", "s", element(s))
-    vector("bls_fp8_unscale_2", "1/s^2", element(pow(s, -2, P)))
-    vector("bls_fp8_unscale_3", "1/s^3", element(pow(s, -3, P)))
+    for name, power in (("s2", 2), ("s3", 3)):
+        vector("bls_fp8_from_fp_" + name, f"s^{power} 2^416: see bls_fp8_from_fp", limbs(s**power * 2**416 % P))
+    for name, power in (("s1", 1), ("s3", 3), ("over_s2", -2), ("over_s3", -3)):
+        vector("bls_fp8_to_fp_" + name, f"s^{power} 2^384: see bls_fp8_to_fp", limbs(pow(s, power, P) * 2**384 % P))
     b = 2 * pow(3, -1, P) % P
     assert (s**6 * G1Y**2 - s**6 * G1X**3 - b) % P == 0
     vector("bls_fp8_b", "2/3", element(b))

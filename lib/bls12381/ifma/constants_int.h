@@ -38,16 +38,18 @@ extern const uint64_t bls_fp8_from_fp[8];
 extern const uint64_t bls_fp8_to_fp[8];
 /* a multiple of p, each limb at least that of a carried one with a top limb of 40 bits */
 extern const uint64_t bls_fp8_above_far[8];
-/* s^2 */
-extern const uint64_t bls_fp8_scale_2[8];
-/* s^3 */
-extern const uint64_t bls_fp8_scale_3[8];
-/* s */
-extern const uint64_t bls_fp8_scale_1[8];
-/* 1/s^2 */
-extern const uint64_t bls_fp8_unscale_2[8];
-/* 1/s^3 */
-extern const uint64_t bls_fp8_unscale_3[8];
+/* s^2 2^416: see bls_fp8_from_fp */
+extern const uint64_t bls_fp8_from_fp_s2[8];
+/* s^3 2^416: see bls_fp8_from_fp */
+extern const uint64_t bls_fp8_from_fp_s3[8];
+/* s^1 2^384: see bls_fp8_to_fp */
+extern const uint64_t bls_fp8_to_fp_s1[8];
+/* s^3 2^384: see bls_fp8_to_fp */
+extern const uint64_t bls_fp8_to_fp_s3[8];
+/* s^-2 2^384: see bls_fp8_to_fp */
+extern const uint64_t bls_fp8_to_fp_over_s2[8];
+/* s^-3 2^384: see bls_fp8_to_fp */
+extern const uint64_t bls_fp8_to_fp_over_s3[8];
 /* 2/3 */
 extern const uint64_t bls_fp8_b[8];
 /* (beta x, y) = [-x^2](x, y) on G1 */

@@ -79,6 +79,11 @@ void bls_fp8_load(struct bls_fp8 *out, const struct bls_fp *in, size_t stride);
 void bls_fp8_load_count(struct bls_fp8 *out, const struct bls_fp *in, size_t stride, size_t n);
 void bls_fp8_store(struct bls_fp *out, const struct bls_fp8 *a, size_t stride);
 void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n);
+/* The same times a constant of constants.py, bls_fp8_from_fp_... or bls_fp8_to_fp_... */
+void bls_fp8_load_times(struct bls_fp8 *out, const struct bls_fp *in, size_t stride, size_t n,
+                        const uint64_t by[static BLS_FP8_LIMBS]);
+void bls_fp8_store_times(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n,
+                         const uint64_t by[static BLS_FP8_LIMBS]);
 
 /* An operand to the one form below p with limbs below 2^50. */
 void bls_fp8_canonical(struct bls_fp8 *out, const struct bls_fp8 *a);

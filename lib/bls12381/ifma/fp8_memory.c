@@ -47,7 +47,8 @@ static const struct bls_fp *element(const struct bls_fp *base, size_t stride, si
     return (const struct bls_fp *)(const void *)((const uint8_t *)base + stride * i);
 }
 
-void bls_fp8_load_count(struct bls_fp8 *out, const struct bls_fp *in, size_t stride, size_t n)
+void bls_fp8_load_times(struct bls_fp8 *out, const struct bls_fp *in, size_t stride, size_t n,
+                        const uint64_t by[static BLS_FP8_LIMBS])
 {
     uint64_t word[WORDS][BLS_LANES];
     struct bls_fp8 number, factor;
@@ -57,8 +58,13 @@ void bls_fp8_load_count(struct bls_fp8 *out, const struct bls_fp *in, size_t str
         }
     }
     cut(&number, word);
-    bls_fp8_set(&factor, bls_fp8_from_fp);
+    bls_fp8_set(&factor, by);
     bls_fp8_mul(out, &number, &factor);
+}
+
+void bls_fp8_load_count(struct bls_fp8 *out, const struct bls_fp *in, size_t stride, size_t n)
+{
+    bls_fp8_load_times(out, in, stride, n, bls_fp8_from_fp);
 }
 
 void bls_fp8_load(struct bls_fp8 *out, const struct bls_fp *in, size_t stride)
@@ -116,11 +122,12 @@ void bls_fp8_integer(struct bls_fp8 *out, const struct bls_fp8 *a)
     scale(out, a, one);
 }
 
-void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n)
+void bls_fp8_store_times(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n,
+                         const uint64_t by[static BLS_FP8_LIMBS])
 {
     uint64_t word[WORDS][BLS_LANES];
     struct bls_fp8 number;
-    scale(&number, a, bls_fp8_to_fp);
+    scale(&number, a, by);
     paste(word, &number);
     for (size_t i = 0; i < n; i++) {
         struct bls_fp *to = (struct bls_fp *)(void *)((uint8_t *)out + stride * i);
@@ -128,6 +135,11 @@ void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t str
             to->limb[j] = word[j][i];
         }
     }
+}
+
+void bls_fp8_store_count(struct bls_fp *out, const struct bls_fp8 *a, size_t stride, size_t n)
+{
+    bls_fp8_store_times(out, a, stride, n, bls_fp8_to_fp);
 }
 
 void bls_fp8_store(struct bls_fp *out, const struct bls_fp8 *a, size_t stride)

@@ -9,34 +9,39 @@ void bls_g1x8_infinity(struct bls_g1x8 *out)
     bls_fp8_zero(&out->z);
 }
 
-void bls_g1x8_load_affine(struct bls_g1x8 *out,
-                          const struct bls_g1_affine *const in[static BLS_LANES])
+bls_lanes bls_g1x8_load_points(struct bls_g1x8_affine *out,
+                               const struct bls_g1_affine *const in[static BLS_LANES])
 {
     static const struct bls_g1_affine nothing;
     struct bls_g1_affine row[BLS_LANES];
-    struct bls_g1x8 infinity;
+    unsigned infinite = 0;
     for (size_t i = 0; i < BLS_LANES; i++) {
         row[i] = in[i] != NULL ? *in[i] : nothing;
+        infinite |= (unsigned)(bls_g1_affine_is_infinity(&row[i]) & 1) << i;
     }
-    bls_fp8_load(&out->x, &row[0].x, sizeof row[0]);
-    bls_fp8_load(&out->y, &row[0].y, sizeof row[0]);
-    bls_lanes infinite = bls_lanes_and(bls_fp8_is_zero(&out->x), bls_fp8_is_zero(&out->y));
-    bls_fp8_mul_constant(&out->x, &out->x, bls_fp8_scale_2);
-    bls_fp8_mul_constant(&out->y, &out->y, bls_fp8_scale_3);
-    bls_fp8_set(&out->z, bls_fp8_one);
+    bls_fp8_load_times(&out->x, &row[0].x, sizeof row[0], BLS_LANES, bls_fp8_from_fp_s2);
+    bls_fp8_load_times(&out->y, &row[0].y, sizeof row[0], BLS_LANES, bls_fp8_from_fp_s3);
+    return bls_lanes_from(infinite);
+}
+
+void bls_g1x8_load_affine(struct bls_g1x8 *out,
+                          const struct bls_g1_affine *const in[static BLS_LANES])
+{
+    struct bls_g1x8_affine point;
+    struct bls_g1x8 infinity;
+    bls_lanes infinite = bls_g1x8_load_points(&point, in);
     bls_g1x8_infinity(&infinity);
+    *out = (struct bls_g1x8){point.x, point.y, infinity.y}; /* z = 1 */
     bls_g1x8_select(out, infinite, &infinity, out);
 }
 
-/* (s^2 X : s^3 Y : Z) = (X : s Y : Z / s^2) */
+/* (s^2 X : s^3 Y : Z) */
 void bls_g1x8_load(struct bls_g1x8 *out, const struct bls_g1 *in, size_t n)
 {
     struct bls_g1x8 infinity;
-    bls_fp8_load_count(&out->x, &in[0].x, sizeof in[0], n);
-    bls_fp8_load_count(&out->y, &in[0].y, sizeof in[0], n);
+    bls_fp8_load_times(&out->x, &in[0].x, sizeof in[0], n, bls_fp8_from_fp_s2);
+    bls_fp8_load_times(&out->y, &in[0].y, sizeof in[0], n, bls_fp8_from_fp_s3);
     bls_fp8_load_count(&out->z, &in[0].z, sizeof in[0], n);
-    bls_fp8_mul_constant(&out->x, &out->x, bls_fp8_scale_2);
-    bls_fp8_mul_constant(&out->y, &out->y, bls_fp8_scale_3);
     bls_g1x8_infinity(&infinity);
     bls_lanes absent = bls_lanes_from(~0U << n & 0xff);
     bls_fp8_select(&out->y, absent, &infinity.y, &out->y);
@@ -45,12 +50,9 @@ void bls_g1x8_load(struct bls_g1x8 *out, const struct bls_g1 *in, size_t n)
 /* (X / s^2 : Y / s^3 : Z) = (s X : Y : s^3 Z) */
 void bls_g1x8_store(struct bls_g1 *out, const struct bls_g1x8 *a, size_t n)
 {
-    struct bls_g1x8 t = *a;
-    bls_fp8_mul_constant(&t.x, &t.x, bls_fp8_scale_1);
-    bls_fp8_mul_constant(&t.z, &t.z, bls_fp8_scale_3);
-    bls_fp8_store_count(&out[0].x, &t.x, sizeof out[0], n);
-    bls_fp8_store_count(&out[0].y, &t.y, sizeof out[0], n);
-    bls_fp8_store_count(&out[0].z, &t.z, sizeof out[0], n);
+    bls_fp8_store_times(&out[0].x, &a->x, sizeof out[0], n, bls_fp8_to_fp_s1);
+    bls_fp8_store_count(&out[0].y, &a->y, sizeof out[0], n);
+    bls_fp8_store_times(&out[0].z, &a->z, sizeof out[0], n, bls_fp8_to_fp_s3);
 }
 
 /* The common end of algorithms 7 and 8: xx3 = 3 X1 X2, m = Y1 Y2 - 3b Z1 Z2, p = Y1 Y2 + 3b Z1 Z2,

@@ -36,12 +36,10 @@ static void some_to_affine(struct bls_g1_affine *out, const struct bls_g1x8 *a, 
         struct bls_g1_affine *to = out + i * BLS_LANES;
         size_t count = n - i * BLS_LANES;
         count = count < BLS_LANES ? count : BLS_LANES;
-        bls_fp8_mul_constant(&t, &inverse[i], bls_fp8_unscale_2);
-        bls_fp8_mul(&t, &t, &a[i].x);
-        bls_fp8_store_count(&to->x, &t, sizeof *to, count);
-        bls_fp8_mul_constant(&t, &inverse[i], bls_fp8_unscale_3);
-        bls_fp8_mul(&t, &t, &a[i].y);
-        bls_fp8_store_count(&to->y, &t, sizeof *to, count);
+        bls_fp8_mul(&t, &inverse[i], &a[i].x);
+        bls_fp8_store_times(&to->x, &t, sizeof *to, count, bls_fp8_to_fp_over_s2);
+        bls_fp8_mul(&t, &inverse[i], &a[i].y);
+        bls_fp8_store_times(&to->y, &t, sizeof *to, count, bls_fp8_to_fp_over_s3);
     }
     kf_wipe(inverse, vectors * sizeof inverse[0]);
     kf_wipe(&t, sizeof t);

@@ -20,7 +20,10 @@ struct bls_g1x8_affine {
 };
 
 void bls_g1x8_infinity(struct bls_g1x8 *out);
-/* A point from memory in each lane, infinity where the pointer is NULL. */
+/* A point from memory in each lane, infinity where the pointer is NULL; the first form gives the
+ * lanes of infinity, where x = y = 0. */
+bls_lanes bls_g1x8_load_points(struct bls_g1x8_affine *out,
+                               const struct bls_g1_affine *const in[static BLS_LANES]);
 void bls_g1x8_load_affine(struct bls_g1x8 *out,
                           const struct bls_g1_affine *const in[static BLS_LANES]);
 /* n <= 8 points from memory, the other lanes infinity; and to memory. */

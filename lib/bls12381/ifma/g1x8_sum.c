@@ -6,7 +6,8 @@
 
 static void sum_rows(struct bls_g1 *out, const struct bls_g1_affine *a, const struct bls_rows *rows)
 {
-    struct bls_g1x8 sum, point;
+    struct bls_g1x8 sum, longer;
+    struct bls_g1x8_affine point;
     bls_g1x8_infinity(&sum);
     for (size_t t = 0; t < rows->each; t++) {
         const struct bls_g1_affine *in[BLS_LANES];
@@ -14,12 +15,14 @@ static void sum_rows(struct bls_g1 *out, const struct bls_g1_affine *a, const st
             size_t at = bls_rows_at(rows, lane, t);
             in[lane] = at == BLS_ROWS_NOTHING ? NULL : &a[at];
         }
-        bls_g1x8_load_affine(&point, in);
-        bls_g1x8_add(&sum, &sum, &point);
+        bls_lanes infinite = bls_g1x8_load_points(&point, in);
+        bls_g1x8_add_mixed(&longer, &sum, &point);
+        bls_g1x8_select(&sum, infinite, &sum, &longer);
     }
     bls_g1x8_fold(&sum, rows->slots);
     bls_g1x8_store(out, &sum, rows->rows);
     kf_wipe(&sum, sizeof sum);
+    kf_wipe(&longer, sizeof longer);
     kf_wipe(&point, sizeof point);
 }
 
