@@ -23,8 +23,8 @@
  * What is kept. A key that is used again remembers what it computed, inside of the object, and no
  * result depends on it: an attribute key, from its first decryption on, what the pairing needs of
  * it (0.06 MB of locked memory), and multiples of its points for the attributes that decryptions
- * used most as wildcards or negated (0.1 MB each, 1 MB at most, locked too); a public key, after a
- * few encryptions, multiples of its points (0.8 MB); public and secret keys what labels stand for,
+ * used most as wildcards or negated (0.16 MB each, 1.5 MB at most, locked too); a public key, after
+ * a few encryptions, multiples of its points (1 MB); public and secret keys what labels stand for,
  * for the 256 labels and 512 pairs of a label and a value that they met last (at most 0.7 MB). So
  * keep key objects, rather than parse them each time.
  *

@@ -5,8 +5,8 @@
  * less:
  *
  *   - The last step of hashing, clearing the cofactor, is put off: entries are points of the curve,
- *     and the sums that are made of them are cleared, three or four for a label's twelve entries
- *     (tkn_clear_cofactors()). Products and sums are homomorphisms of the whole curve that commute
+ *     and the sums that are made of them are cleared, three or six a leaf and two a component of a
+ * key (tkn_clear_cofactors()). Products and sums are homomorphisms of the whole curve that commute
  *     with it, so the results are the same points.
  *   - They are kept: for the CACHE_LABELS labels and the CACHE_JOINED pairs of label and value that
  *     were used last (or nearly: each has a set of CACHE_WAYS places, in which the one used longest

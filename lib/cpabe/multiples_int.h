@@ -6,10 +6,11 @@
  * made (lazy_int.h) once it was multiplied as often as the table costs: a column that is idle costs
  * a counter. The transform's wildcard is multiplied in every decapsulation.
  *
- * What it locks. A table is guarded, locked memory of 107 KB, four bases of 27 KB, and a sender
- * chooses what his policies multiply. So a key has at most TKN_TABLES_MAX tables, of the columns
- * that were worth it first, and the transform's: 1 MB, which stays until the key is freed. Other
- * columns are multiplied without.
+ * What it locks. A table is guarded, locked memory of 160 KB, four bases of 40 KB, and a sender
+ * chooses what his policies multiply; uses count before a ciphertext proves genuine. So a key has
+ * at most TKN_TABLES_MAX tables, of the columns that were worth it first, and the transform's: 1.5
+ * MB, which stays until the key is freed. Other columns are multiplied without, as all are at
+ * first.
  *
  * Threads: a key's counters and tables are shared by all that use it (lazy_int.h). Constant-time in
  * the points; labels, scalars and so the number of uses are public. */

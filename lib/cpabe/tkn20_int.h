@@ -131,7 +131,7 @@ struct tkn_header {
     struct bls_g2_affine (*c2)[TKN_B_ROWS];
     struct tkn_leaf_points *leaves;
 };
-/* Multiples of a public key's entries: 0.8 MB, made when they have become worth it. */
+/* Multiples of a public key's entries: 1 MB, made when they have become worth it. */
 extern const struct tkn_lazy_kind tkn_public_tables;
 
 /* values[i] is leaf i's scalar. On failure *key is zero. */

@@ -27,13 +27,9 @@ static void look_up(struct bls_g1x8_entries *out, const struct bls_base_x8 *base
 {
     const bls_vec index = bls_vec_sub(digit->magnitude, bls_vec_set1(1));
     struct bls_g1x8_affine *entry = &out->point[row];
-    bls_vec limb[ROW_LIMBS];
     struct bls_fp8 negative;
-    bls_base_x8_lookup(limb, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES, ROW_LIMBS, index);
-    for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-        entry->x.limb[i] = limb[i];
-        entry->y.limb[i] = limb[BLS_FP8_LIMBS + i];
-    }
+    bls_base_x8_lookup((bls_vec *)entry, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES,
+                       ROW_LIMBS, index);
     bls_fp8_neg_canonical(&negative, &entry->y);
     bls_fp8_carry(&negative, &negative);
     bls_fp8_select(&entry->y, digit->negative, &negative, &entry->y);

@@ -31,13 +31,8 @@ static void look_up(struct bls_g2x8_entries *out, const struct bls_base_x8 *base
     const bls_vec index = bls_vec_sub(digit->magnitude, bls_vec_set1(1));
     struct bls_g2x8_affine *entry = &out->point[row];
     struct bls_fp2x8 negative;
-    bls_vec limb[ROW_LIMBS];
-    bls_base_x8_lookup(limb, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES, ROW_LIMBS, index);
-    for (int c = 0; c < COORDINATES; c++) {
-        for (int i = 0; i < BLS_FP8_LIMBS; i++) {
-            coordinate(entry, c)->limb[i] = limb[c * BLS_FP8_LIMBS + i];
-        }
-    }
+    bls_base_x8_lookup((bls_vec *)entry, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES,
+                       ROW_LIMBS, index);
     bls_fp8_neg_canonical(&negative.c0, &entry->y.c0);
     bls_fp8_neg_canonical(&negative.c1, &entry->y.c1);
     bls_fp2x8_carry(&negative, &negative);
@@ -72,6 +67,7 @@ static void load(struct bls_g2x8_entries out[static PARTS], const struct bls_row
             bls_quarter_x8_next(&digit, &rest, i);
             look_up(&out[h], &bases, &digit, i);
         }
+        kf_wipe(&rest, sizeof rest);
         kf_wipe(&digit, sizeof digit);
     }
     kf_wipe(quarter, sizeof quarter);
