@@ -331,9 +331,11 @@ frontend tls
         wait_until(self.listens, 10, "HAProxy")
 
     def listens(self):
+        """Both sockets: HAProxy opens one after the other."""
         assert self.process.poll() is None, (self.place.folder / "haproxy.log").read_text()
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", self.port)) == 0
+        with socket.socket() as s, socket.socket(socket.AF_UNIX) as stats:
+            return (s.connect_ex(("127.0.0.1", self.port)) == 0 and
+                    stats.connect_ex(str(self.place.stats)) == 0)
 
     def stop(self):
         self.process.terminate()
