@@ -10,9 +10,10 @@
  *     decrypt                     parsed key, another ciphertext each time (POOL of them)
  *     encrypt-first               the public key parsed first, and labels never seen
  *     decrypt-first               the attribute key parsed first
- *     pairing-product-11          as decryption has it when no label repeats: 8 new points of G2
- * and 3 that the key knows, whose lines are prepared pairing-product-11-new      11 new points of
- * G2 */
+ *     pairing-product-11          as decryption has it when no label repeats: 8 new points of
+ *                                 G2, and 3 that the key knows, whose lines are prepared
+ *     pairing-product-11-new      11 new points of G2
+ */
 #include "driver.h"
 
 #include "bls12381/bls12381.h"

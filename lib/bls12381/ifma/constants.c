@@ -24,7 +24,6 @@ const uint64_t bls_fp8_to_fp_s1[8] = {0x70985225636b, 0x3112a98e4c9eb, 0x1f3189d
 const uint64_t bls_fp8_to_fp_s3[8] = {0x4617eaf23d8c, 0x3370df5b83628, 0x3f015b22f8df4, 0xb07e76b49811, 0x2d5d4b46ab9b8, 0x16f9c2db20f6c, 0x9fc1c8d77cdd, 0x2abfaebc};
 const uint64_t bls_fp8_to_fp_over_s2[8] = {0x28e1e8ff0085a, 0xcbaf436cf296, 0x306d4af0a3ac8, 0x248fb5da659c5, 0x1ba450d750361, 0xcef3136ea92, 0x112ddf4fb1e6, 0x40809736};
 const uint64_t bls_fp8_to_fp_over_s3[8] = {0x3a48f81ae1bf2, 0x3f1a9c25167f0, 0x181bda947d3bc, 0x227bd41a688b6, 0x14653099502b, 0xc2876c55f0da, 0x8e8de1c389bb, 0x30758917};
-const uint64_t bls_fp8_b[8] = {0x3aaacdab45e2d, 0x1d828c8316988, 0xb5659a4bc947, 0x33e3a73fd5148, 0x27351b61cc2f8, 0xd400612f565d, 0x392efcf0b7343, 0x1678496f};
 const uint64_t bls_fp8_beta[8] = {0x798a75aaef3d, 0x2d84d8fac5799, 0x2eb56e869fc08, 0x3b350ad18023d, 0x133f48393ff5b, 0x114890619d7cf, 0xdd518be5c1f, 0x13752458};
 const uint64_t bls_fp8_sswu_a[8] = {0x9af5f04eba02, 0x155aeda343602, 0x1ea9f5ec36310, 0xcd0fba749740, 0x36a6b4cda3a26, 0x1c3660ca120e6, 0xb59fe3881ecd, 0x4460b566};
 const uint64_t bls_fp8_sswu_b[8] = {0xfe22b73b954f, 0x2010d0347b6e1, 0x194e4ff7efaf3, 0x11a0b2ffbece4, 0x7ca628de14e, 0x1be3bad3688f8, 0x3a471a3838e95, 0x37497b1f};

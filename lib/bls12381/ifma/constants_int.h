@@ -50,8 +50,6 @@ extern const uint64_t bls_fp8_to_fp_s3[8];
 extern const uint64_t bls_fp8_to_fp_over_s2[8];
 /* s^-3 2^384: see bls_fp8_to_fp */
 extern const uint64_t bls_fp8_to_fp_over_s3[8];
-/* 2/3 */
-extern const uint64_t bls_fp8_b[8];
 /* (beta x, y) = [-x^2](x, y) on G1 */
 extern const uint64_t bls_fp8_beta[8];
 /* the isogenous curve y^2 = x^3 + A x + B */

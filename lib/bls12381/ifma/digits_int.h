@@ -3,6 +3,7 @@
 #ifndef KEYFENCE_BLS12381_DIGITS_INT_H
 #define KEYFENCE_BLS12381_DIGITS_INT_H
 
+#include "base/secret.h"
 #include "bls12381/ifma/fp8_int.h"
 #include "bls12381/point_int.h"
 
@@ -20,6 +21,47 @@ static inline void bls_half_x8_load(struct bls_half_x8 *out, const uint64_t low[
 {
     out->low = bls_vec_load(low);
     out->high = bls_vec_load(high);
+}
+
+/* Both halves of eight scalars (bls_split_half_numbers); NULL is zero. */
+static inline void bls_halves_x8_load(struct bls_half_x8 out[static 2],
+                                      const struct bls_fr *const k[static BLS_LANES])
+{
+    uint64_t half[BLS_LANES][2][2] = {0}, word[2][BLS_LANES];
+    for (size_t i = 0; i < BLS_LANES; i++) {
+        if (k[i] != NULL) {
+            bls_split_half_numbers(half[i], k[i]);
+        }
+    }
+    for (int h = 0; h < 2; h++) {
+        for (size_t i = 0; i < BLS_LANES; i++) {
+            word[0][i] = half[i][h][0];
+            word[1][i] = half[i][h][1];
+        }
+        bls_half_x8_load(&out[h], word[0], word[1]);
+    }
+    kf_wipe(half, sizeof half);
+    kf_wipe(word, sizeof word);
+}
+
+/* The same of the four quarters of 64 bits (bls_split_quarter_numbers). */
+static inline void bls_quarters_x8_load(bls_vec out[static 4],
+                                        const struct bls_fr *const k[static BLS_LANES])
+{
+    uint64_t quarter[BLS_LANES][4] = {0}, word[BLS_LANES];
+    for (size_t i = 0; i < BLS_LANES; i++) {
+        if (k[i] != NULL) {
+            bls_split_quarter_numbers(quarter[i], k[i]);
+        }
+    }
+    for (int h = 0; h < 4; h++) {
+        for (size_t i = 0; i < BLS_LANES; i++) {
+            word[i] = quarter[i][h];
+        }
+        out[h] = bls_vec_load(word);
+    }
+    kf_wipe(quarter, sizeof quarter);
+    kf_wipe(word, sizeof word);
 }
 
 /* Of six bits: half of them rounded up, and 32 less when negative. */
@@ -68,11 +110,12 @@ struct bls_base_group {
 struct bls_base_x8 {
     struct bls_base_group group[BLS_LANES];
     int groups;
-    unsigned
-        absent; /* lanes that have no base, or infinity: a secret, except where there is none */
+    unsigned absent; /* lanes without base, or infinity as one, which is a secret; all at first */
 };
 
-static inline void bls_base_x8_add(struct bls_base_x8 *bases, size_t lane, const uint64_t *table)
+/* Gives a lane its base. infinite: a mask, whether the base is infinity. */
+static inline void bls_base_x8_add(struct bls_base_x8 *bases, size_t lane, const uint64_t *table,
+                                   uint64_t infinite)
 {
     int i = 0;
     while (i < bases->groups && bases->group[i].table != table) {
@@ -82,6 +125,7 @@ static inline void bls_base_x8_add(struct bls_base_x8 *bases, size_t lane, const
         bases->group[bases->groups++] = (struct bls_base_group){table, 0};
     }
     bases->group[i].lanes |= 1U << lane;
+    bases->absent &= ~((unsigned)(~infinite & 1) << lane);
 }
 
 /* out[0 .. limbs-1] = the limbs of the multiple that the index, 0 to 15, says; at: the row's first

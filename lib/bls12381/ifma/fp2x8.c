@@ -80,6 +80,22 @@ void bls_fp2x8_square(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
     bls_fp8_mul(&out->c0, &sum, &difference);
 }
 
+void bls_fp2x8_square_sub_12_squares(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
+                                     const struct bls_fp2x8 *b)
+{
+    struct bls_fp2x8_wide s, t;
+    bls_fp2x8_square_wide(&s, a);
+    bls_fp2x8_square_wide(&t, b);
+#pragma GCC unroll 4
+    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
+        bls_vec real = bls_vec_times(t.c0.column[i], 12);
+        bls_vec imaginary = bls_vec_times(t.c1.column[i], 12);
+        s.c0.column[i] = bls_vec_sub(s.c0.column[i], real);
+        s.c1.column[i] = bls_vec_sub(s.c1.column[i], imaginary);
+    }
+    bls_fp2x8_reduce(out, &s);
+}
+
 void bls_fp2x8_mul_fp(struct bls_fp2x8 *out, const struct bls_fp2x8 *a, const struct bls_fp8 *b)
 {
     struct bls_fp8 factor = *b;

@@ -29,6 +29,9 @@ void bls_fp2x8_mul_sums_wide(struct bls_fp2x8_wide *restrict out, const struct b
 /* carried, with a top limb below 2^37. */
 void bls_fp2x8_square(struct bls_fp2x8 *out, const struct bls_fp2x8 *a);
 void bls_fp2x8_square_wide(struct bls_fp2x8_wide *restrict out, const struct bls_fp2x8 *a);
+/* a^2 - 12 b^2, carried, with top limbs below 2^37: reduced. */
+void bls_fp2x8_square_sub_12_squares(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
+                                     const struct bls_fp2x8 *b);
 /* The coordinates of a, operands, times b, operand. */
 void bls_fp2x8_mul_fp(struct bls_fp2x8 *out, const struct bls_fp2x8 *a, const struct bls_fp8 *b);
 /* a b + c d and a b - c d, carried: reduced. */
@@ -77,15 +80,6 @@ static inline void bls_fp2x8_neg(struct bls_fp2x8 *out, const struct bls_fp2x8 *
     bls_fp8_neg(&out->c1, &a->c1);
 }
 
-/* (1 + u) a, for a reduced a: c0 limbs below 3 2^50 + 2^15, c1 a sum. */
-static inline void bls_fp2x8_mul_xi(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
-{
-    struct bls_fp8 t;
-    bls_fp8_sub(&t, &a->c0, &a->c1);
-    bls_fp8_add(&out->c1, &a->c0, &a->c1);
-    out->c0 = t;
-}
-
 static inline void bls_fp2x8_select(struct bls_fp2x8 *out, bls_lanes mask,
                                     const struct bls_fp2x8 *a, const struct bls_fp2x8 *b)
 {
@@ -117,6 +111,18 @@ static inline void bls_fp2x8_wide_add_xi(struct bls_fp2x8_wide *out, const struc
         bls_vec difference = bls_vec_sub(real, imaginary), sum = bls_vec_add(real, imaginary);
         out->c0.column[i] = bls_vec_add(a->c0.column[i], difference);
         out->c1.column[i] = bls_vec_add(a->c1.column[i], sum);
+    }
+}
+
+/* out = 12 (1 + u) a: 3 b of the twist. */
+static inline void bls_fp2x8_wide_times_3b(struct bls_fp2x8_wide *out,
+                                           const struct bls_fp2x8_wide *a)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
+        bls_vec real = a->c0.column[i], imaginary = a->c1.column[i];
+        out->c0.column[i] = bls_vec_times(bls_vec_sub(real, imaginary), 12);
+        out->c1.column[i] = bls_vec_times(bls_vec_add(real, imaginary), 12);
     }
 }
 

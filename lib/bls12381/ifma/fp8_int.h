@@ -64,11 +64,10 @@ static inline uint64_t bls_fp8_canonical_limit(int i)
 void bls_fp8_mul(struct bls_fp8 *out, const struct bls_fp8 *a, const struct bls_fp8 *b);
 /* operand with limbs 0 to 6 below 2^51: reduced. */
 void bls_fp8_square(struct bls_fp8 *out, const struct bls_fp8 *a);
-/* The same without reduction: columns in [0, 2^58), those of a reduced a or b and of square_wide in
- * [0, 2^56), column 15 below 2^31. out is none of the inputs. */
+/* The product without reduction: columns in [0, 2^58), those of a reduced a or b in [0, 2^56),
+ * column 15 below 2^31. out is none of the inputs. */
 void bls_fp8_mul_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a,
                       const struct bls_fp8 *b);
-void bls_fp8_square_wide(struct bls_fp8_wide *restrict out, const struct bls_fp8 *a);
 /* wide to reduced. */
 void bls_fp8_reduce(struct bls_fp8 *out, const struct bls_fp8_wide *a);
 

@@ -22,49 +22,19 @@ enum {
 static_assert((int)ROWS == (int)BLS_G1X8_ENTRIES, "a sum of entries is made of all rows");
 
 /* [digit] of the row's multiples. */
-static void look_up(struct bls_g1x8_entries *out, const struct bls_base_x8 *base,
+static void look_up(struct bls_g1x8_entries *out, const struct bls_base_x8 *bases,
                     const struct bls_digit_x8 *digit, int row)
 {
     const bls_vec index = bls_vec_sub(digit->magnitude, bls_vec_set1(1));
     struct bls_g1x8_affine *entry = &out->point[row];
     struct bls_fp8 negative;
-    bls_base_x8_lookup((bls_vec *)entry, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES,
+    bls_base_x8_lookup((bls_vec *)entry, bases, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES,
                        ROW_LIMBS, index);
     bls_fp8_neg_canonical(&negative, &entry->y);
     bls_fp8_carry(&negative, &negative);
     bls_fp8_select(&entry->y, digit->negative, &negative, &entry->y);
-    out->infinite[row] = bls_vec_is_zero(digit->magnitude);
-}
-
-/* The entries for one scalar a lane, NULL for zero. */
-static void load_entries(struct bls_g1x8_entries out[static NUMBERS],
-                         const struct bls_base_x8 *base, const struct bls_fr *const k[BLS_LANES])
-{
-    uint64_t half[BLS_LANES][HALVES][2] = {0}, word[2][BLS_LANES];
-    const bls_lanes absent = bls_lanes_from(base->absent);
-    for (size_t i = 0; i < BLS_LANES; i++) {
-        if (k[i] != NULL) {
-            bls_split_half_numbers(half[i], k[i]);
-        }
-    }
-    for (int h = 0; h < HALVES; h++) {
-        struct bls_half_x8 rest;
-        struct bls_digit_x8 digit;
-        for (size_t i = 0; i < BLS_LANES; i++) {
-            word[0][i] = half[i][h][0];
-            word[1][i] = half[i][h][1];
-        }
-        bls_half_x8_load(&rest, word[0], word[1]);
-        for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
-            bls_half_x8_next(&digit, &rest, i);
-            digit.magnitude = bls_vec_select(absent, bls_vec_zero(), digit.magnitude);
-            look_up(&out[STRIDE * h + i % STRIDE], base, &digit, i / STRIDE);
-        }
-        kf_wipe(&rest, sizeof rest);
-        kf_wipe(&digit, sizeof digit);
-    }
-    kf_wipe(half, sizeof half);
-    kf_wipe(word, sizeof word);
+    out->infinite[row] =
+        bls_lanes_or(bls_vec_is_zero(digit->magnitude), bls_lanes_from(bases->absent));
 }
 
 /* A product: one term of every lane. */
@@ -72,19 +42,27 @@ static void load(struct bls_g1x8_entries out[static NUMBERS], const struct bls_r
                  const struct bls_g1_base *const *base, const struct bls_fr *k)
 {
     const size_t first = p->first * p->terms;
-    const struct bls_fr *scalar[BLS_LANES];
-    struct bls_base_x8 bases = {.groups = 0};
+    const struct bls_fr *scalar[BLS_LANES] = {NULL};
+    struct bls_base_x8 bases = {.absent = 0xff};
+    struct bls_half_x8 rest[HALVES];
+    struct bls_digit_x8 digit;
     for (size_t lane = 0; lane < BLS_LANES; lane++) {
         size_t at = bls_rows_at(&p->rows, lane, p->term);
-        scalar[lane] = at == BLS_ROWS_NOTHING ? NULL : &k[first + at];
-        if (at == BLS_ROWS_NOTHING) {
-            bases.absent |= 1U << lane;
-        } else {
-            bases.absent |= (unsigned)(base[first + at]->infinite & 1) << lane;
-            bls_base_x8_add(&bases, lane, &base[first + at]->u.lanes[0][0][0][0]);
+        if (at != BLS_ROWS_NOTHING) {
+            const struct bls_g1_base *b = base[first + at];
+            scalar[lane] = &k[first + at];
+            bls_base_x8_add(&bases, lane, &b->u.lanes[0][0][0][0], b->infinite);
         }
     }
-    load_entries(out, &bases, scalar);
+    bls_halves_x8_load(rest, scalar);
+    for (int h = 0; h < HALVES; h++) {
+        for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
+            bls_half_x8_next(&digit, &rest[h], i);
+            look_up(&out[STRIDE * h + i % STRIDE], &bases, &digit, i / STRIDE);
+        }
+    }
+    kf_wipe(rest, sizeof rest);
+    kf_wipe(&digit, sizeof digit);
 }
 
 /* Products on their way: vector after vector, and term after term of each. */
@@ -147,18 +125,6 @@ static void flush(struct work *w)
     w->count = 0;
 }
 
-/* Without terms: the start, or infinity. */
-static void no_terms(struct bls_g1 *out, const struct bls_g1 *start, size_t sums)
-{
-    for (size_t s = 0; s < sums; s++) {
-        if (start != NULL) {
-            out[s] = start[s];
-        } else {
-            bls_g1_infinity(&out[s]);
-        }
-    }
-}
-
 void bls_ifma_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *start,
                                     const struct bls_g1_base *const *base, const struct bls_fr *k,
                                     size_t terms, size_t sums)
@@ -167,10 +133,6 @@ void bls_ifma_g1_base_mul_sum_batch(struct bls_g1 *out, const struct bls_g1 *sta
     w.out = out;
     w.start = start;
     w.count = 0;
-    if (terms == 0) {
-        no_terms(out, start, sums);
-        return;
-    }
     struct bls_rows_product p = {.terms = terms, .sums = sums};
     while (bls_rows_next(&p)) {
         load(&w.entries[w.count * NUMBERS], &p, base, k);

@@ -47,74 +47,46 @@ static void add_window(struct bls_g1x8 *sum, struct term *term, int i)
     }
 }
 
-/* What one lane of a term is: NULL for nothing. */
-struct product {
-    const struct bls_fr *k;
-    const struct bls_g1_affine *a;
-};
-
-static void load(struct term *term, const struct product product[static BLS_LANES])
+/* The t-th term of every lane. */
+static void load(struct term *term, const struct bls_rows *rows, size_t t, const struct bls_fr *k,
+                 const struct bls_g1_affine *a)
 {
-    uint64_t half[BLS_LANES][2][2] = {0}, word[2][2][BLS_LANES];
-    const struct bls_g1_affine *point[BLS_LANES];
-    for (size_t i = 0; i < BLS_LANES; i++) {
-        point[i] = product[i].a;
-        if (product[i].k != NULL) {
-            bls_split_half_numbers(half[i], product[i].k);
-        }
-        for (int h = 0; h < 2; h++) {
-            word[h][0][i] = half[i][h][0];
-            word[h][1][i] = half[i][h][1];
+    const struct bls_fr *scalar[BLS_LANES] = {NULL};
+    const struct bls_g1_affine *point[BLS_LANES] = {NULL};
+    for (size_t lane = 0; lane < BLS_LANES; lane++) {
+        size_t at = bls_rows_at(rows, lane, t);
+        if (at != BLS_ROWS_NOTHING) {
+            scalar[lane] = &k[at];
+            point[lane] = &a[at];
         }
     }
-    for (int h = 0; h < 2; h++) {
-        bls_half_x8_load(&term->k[h], word[h][0], word[h][1]);
-    }
+    bls_halves_x8_load(term->k, scalar);
     bls_g1x8_load_affine(&term->table[0], point);
     bls_g1x8_window(term->table);
-    kf_wipe(half, sizeof half);
-    kf_wipe(word, sizeof word);
-}
-
-static void mul_group(struct bls_g1x8 *out, const struct product product[][BLS_LANES], size_t terms)
-{
-    struct term term[TERMS];
-    struct bls_g1x8 sum;
-    for (size_t t = 0; t < terms; t++) {
-        load(&term[t], product[t]);
-    }
-    bls_g1x8_infinity(&sum);
-    for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
-        for (int j = 0; j < BLS_WINDOW && i < BLS_HALF_WINDOWS - 1; j++) {
-            bls_g1x8_double(&sum, &sum);
-        }
-        for (size_t t = 0; t < terms; t++) {
-            add_window(&sum, &term[t], i);
-        }
-    }
-    *out = sum;
-    kf_wipe(term, terms * sizeof term[0]);
-    kf_wipe(&sum, sizeof sum);
 }
 
 static void mul_rows(struct bls_g1 *out, const struct bls_fr *k, const struct bls_g1_affine *a,
                      const struct bls_rows *rows)
 {
+    struct term term[TERMS];
     struct bls_g1x8 sum, part;
     bls_g1x8_infinity(&sum);
     for (size_t done = 0; done < rows->each; done += TERMS) {
-        struct product product[TERMS][BLS_LANES] = {{{NULL, NULL}}};
         size_t count = rows->each - done < TERMS ? rows->each - done : TERMS;
         for (size_t t = 0; t < count; t++) {
-            for (size_t lane = 0; lane < BLS_LANES; lane++) {
-                size_t at = bls_rows_at(rows, lane, done + t);
-                if (at != BLS_ROWS_NOTHING) {
-                    product[t][lane] = (struct product){&k[at], &a[at]};
-                }
+            load(&term[t], rows, done + t, k, a);
+        }
+        bls_g1x8_infinity(&part);
+        for (int i = BLS_HALF_WINDOWS - 1; i >= 0; i--) {
+            for (int j = 0; j < BLS_WINDOW && i < BLS_HALF_WINDOWS - 1; j++) {
+                bls_g1x8_double(&part, &part);
+            }
+            for (size_t t = 0; t < count; t++) {
+                add_window(&part, &term[t], i);
             }
         }
-        mul_group(&part, product, count);
         bls_g1x8_add(&sum, &sum, &part);
+        kf_wipe(term, count * sizeof term[0]);
     }
     bls_g1x8_fold(&sum, rows->slots);
     bls_g1x8_store(out, &sum, rows->rows);

@@ -95,16 +95,6 @@ static void times_3b(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
     times(out, &t, 12);
 }
 
-static void times_3b_wide(struct bls_fp2x8_wide *out, const struct bls_fp2x8_wide *a)
-{
-#pragma GCC unroll 4
-    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
-        bls_vec real = a->c0.column[i], imaginary = a->c1.column[i];
-        out->c0.column[i] = bls_vec_times(bls_vec_sub(real, imaginary), 12);
-        out->c1.column[i] = bls_vec_times(bls_vec_add(real, imaginary), 12);
-    }
-}
-
 /* a - b, carried but for a top limb below 2^41, for a b that times_3b gave. */
 static void difference_3b(struct bls_fp2x8 *out, const struct bls_fp2x8 *a,
                           const struct bls_fp2x8 *b)
@@ -162,7 +152,7 @@ void bls_g2x8_add(struct bls_g2x8 *out, const struct bls_g2x8 *a, const struct b
     times_3b(&s.bxz, &t);
     bls_fp2x8_reduce(&t, &vx);
     times(&s.xx3, &t, 3);
-    times_3b_wide(&vz, &vz);
+    bls_fp2x8_wide_times_3b(&vz, &vz);
     bls_fp2x8_wide_sub(&w, &vy, &vz);
     bls_fp2x8_reduce(&s.m, &w);
     bls_fp2x8_wide_add(&w, &vy, &vz);
@@ -197,22 +187,6 @@ void bls_g2x8_add_mixed(struct bls_g2x8 *out, const struct bls_g2x8 *a,
     finish_add(out, &s);
 }
 
-/* Y3 = (Y^2 + 3B)^2 - 12 B^2 */
-static void double_y(struct bls_fp2x8 *out, const struct bls_fp2x8 *sum, const struct bls_fp2x8 *b)
-{
-    struct bls_fp2x8_wide s, t;
-    bls_fp2x8_square_wide(&s, sum);
-    bls_fp2x8_square_wide(&t, b);
-#pragma GCC unroll 4
-    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
-        bls_vec real = bls_vec_times(t.c0.column[i], 12);
-        bls_vec imaginary = bls_vec_times(t.c1.column[i], 12);
-        s.c0.column[i] = bls_vec_sub(s.c0.column[i], real);
-        s.c1.column[i] = bls_vec_sub(s.c1.column[i], imaginary);
-    }
-    bls_fp2x8_reduce(out, &s);
-}
-
 /* Algorithm 9, with B = 3b Z^2: X3 = 2XY (Y^2 - 3B), Y3 = (Y^2 + 3B)^2 - 12 B^2, which is
  * (Y^2 - 3B)(Y^2 + B) + 8 Y^2 B, and Z3 = 8 Y^3 Z. */
 void bls_g2x8_double(struct bls_g2x8 *out, const struct bls_g2x8 *a)
@@ -223,7 +197,7 @@ void bls_g2x8_double(struct bls_g2x8 *out, const struct bls_g2x8 *a)
     bls_fp2x8_mul(&xy, &a->x, &a->y);
     bls_fp2x8_mul(&yz, &a->y, &a->z);
     bls_fp2x8_square_wide(&w, &a->z);
-    times_3b_wide(&w, &w);
+    bls_fp2x8_wide_times_3b(&w, &w);
     bls_fp2x8_reduce(&b, &w);
     times(&b3, &b, 3);
     bls_fp2x8_difference(&t, &yy, &b3);
@@ -231,7 +205,7 @@ void bls_g2x8_double(struct bls_g2x8 *out, const struct bls_g2x8 *a)
     bls_fp2x8_mul(&out->x, &xy, &t);
     bls_fp2x8_add(&t, &yy, &b3);
     bls_fp2x8_carry(&t, &t);
-    double_y(&out->y, &t, &b);
+    bls_fp2x8_square_sub_12_squares(&out->y, &t, &b);
     times(&yy, &yy, 8);
     bls_fp2x8_mul(&out->z, &yy, &yz);
 }

@@ -25,53 +25,48 @@ static struct bls_fp8 *coordinate(struct bls_g2x8_affine *a, int i)
 }
 
 /* [digit] of the row's multiples. */
-static void look_up(struct bls_g2x8_entries *out, const struct bls_base_x8 *base,
+static void look_up(struct bls_g2x8_entries *out, const struct bls_base_x8 *bases,
                     const struct bls_digit_x8 *digit, int row)
 {
     const bls_vec index = bls_vec_sub(digit->magnitude, bls_vec_set1(1));
     struct bls_g2x8_affine *entry = &out->point[row];
     struct bls_fp2x8 negative;
-    bls_base_x8_lookup((bls_vec *)entry, base, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES,
+    bls_base_x8_lookup((bls_vec *)entry, bases, (size_t)row * ROW_LIMBS * BLS_WINDOW_ENTRIES,
                        ROW_LIMBS, index);
     bls_fp8_neg_canonical(&negative.c0, &entry->y.c0);
     bls_fp8_neg_canonical(&negative.c1, &entry->y.c1);
     bls_fp2x8_carry(&negative, &negative);
     bls_fp2x8_select(&entry->y, digit->negative, &negative, &entry->y);
-    out->infinite[row] = bls_vec_is_zero(digit->magnitude);
+    out->infinite[row] =
+        bls_lanes_or(bls_vec_is_zero(digit->magnitude), bls_lanes_from(bases->absent));
 }
 
-/* A product: one term of every lane; no scalar, or infinity as base, is the scalar zero. */
+/* A product: one term of every lane. */
 static void load(struct bls_g2x8_entries out[static PARTS], const struct bls_rows_product *p,
                  const struct bls_g2_base *const *base, const struct bls_fr *k)
 {
     const size_t first = p->first * p->terms;
-    uint64_t quarter[BLS_LANES][PARTS] = {0}, word[BLS_LANES];
-    struct bls_base_x8 bases = {.groups = 0};
+    const struct bls_fr *scalar[BLS_LANES] = {NULL};
+    struct bls_base_x8 bases = {.absent = 0xff};
+    struct bls_digit_x8 digit;
+    bls_vec rest[PARTS];
     for (size_t lane = 0; lane < BLS_LANES; lane++) {
         size_t at = bls_rows_at(&p->rows, lane, p->term);
         if (at != BLS_ROWS_NOTHING) {
-            bls_split_quarter_numbers(quarter[lane], &k[first + at]);
-            bls_base_x8_add(&bases, lane, &base[first + at]->u.lanes[0][0][0][0]);
-            for (int h = 0; h < PARTS; h++) {
-                quarter[lane][h] &= ~base[first + at]->infinite;
-            }
+            const struct bls_g2_base *b = base[first + at];
+            scalar[lane] = &k[first + at];
+            bls_base_x8_add(&bases, lane, &b->u.lanes[0][0][0][0], b->infinite);
         }
     }
+    bls_quarters_x8_load(rest, scalar);
     for (int h = 0; h < PARTS; h++) {
-        struct bls_digit_x8 digit;
-        for (size_t lane = 0; lane < BLS_LANES; lane++) {
-            word[lane] = quarter[lane][h];
-        }
-        bls_vec rest = bls_vec_load(word);
         for (int i = BLS_QUARTER_WINDOWS - 1; i >= 0; i--) {
-            bls_quarter_x8_next(&digit, &rest, i);
+            bls_quarter_x8_next(&digit, &rest[h], i);
             look_up(&out[h], &bases, &digit, i);
         }
-        kf_wipe(&rest, sizeof rest);
-        kf_wipe(&digit, sizeof digit);
     }
-    kf_wipe(quarter, sizeof quarter);
-    kf_wipe(word, sizeof word);
+    kf_wipe(rest, sizeof rest);
+    kf_wipe(&digit, sizeof digit);
 }
 
 /* Products on their way: vector after vector, and term after term of each. */
@@ -128,18 +123,6 @@ static void flush(struct work *w)
     w->count = 0;
 }
 
-/* Without terms: the start, or infinity. */
-static void no_terms(struct bls_g2 *out, const struct bls_g2 *start, size_t sums)
-{
-    for (size_t s = 0; s < sums; s++) {
-        if (start != NULL) {
-            out[s] = start[s];
-        } else {
-            bls_g2_infinity(&out[s]);
-        }
-    }
-}
-
 void bls_ifma_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *start,
                                     const struct bls_g2_base *const *base, const struct bls_fr *k,
                                     size_t terms, size_t sums)
@@ -149,10 +132,6 @@ void bls_ifma_g2_base_mul_sum_batch(struct bls_g2 *out, const struct bls_g2 *sta
     w.start = start;
     w.count = 0;
     bls_psix8_load(&w.psi);
-    if (terms == 0) {
-        no_terms(out, start, sums);
-        return;
-    }
     struct bls_rows_product p = {.terms = terms, .sums = sums};
     while (bls_rows_next(&p)) {
         load(&w.entries[w.count * PARTS], &p, base, k);

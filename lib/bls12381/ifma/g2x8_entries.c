@@ -73,18 +73,6 @@ static void add_pair(struct bls_g2x8_entries *a, int at, int step, const struct 
     a->infinite[at] = bls_lanes_and(a->infinite[at], a->infinite[at + step]);
 }
 
-/* 1/a, by way of the norm. */
-static void invert(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
-{
-    struct bls_fp8 inverse, negative;
-    bls_fp8_mul_add_mul(&inverse, &a->c0, &a->c0, &a->c1, &a->c1);
-    bls_fp8_inverses(&inverse, 1);
-    bls_fp8_neg(&negative, &a->c1);
-    bls_fp8_mul(&out->c0, &a->c0, &inverse);
-    bls_fp8_mul(&out->c1, &negative, &inverse);
-    kf_wipe(&inverse, sizeof inverse);
-}
-
 /* Entries `step` apart in pairs, of all numbers, with one inversion. */
 static void add_pairs(struct bls_g2x8_entries *a, size_t n, int step)
 {
@@ -99,7 +87,7 @@ static void add_pairs(struct bls_g2x8_entries *a, size_t n, int step)
         }
     }
     const size_t pairs = k;
-    invert(&product, &product);
+    bls_fp2x8_inverses(&product, 1);
     for (size_t i = n; i-- > 0;) {
         for (int j = (int)pairs_of(step); j-- > 0;) {
             const int at = 2 * step * j;

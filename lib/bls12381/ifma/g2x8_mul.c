@@ -42,25 +42,18 @@ static void add_window(struct bls_g2x8 *sum, struct term *term, const struct bls
 static void load(struct term *term, const struct bls_rows *rows, size_t t, const struct bls_fr *k,
                  const struct bls_g2_affine *a)
 {
-    uint64_t quarter[BLS_LANES][4] = {0}, word[BLS_LANES];
+    const struct bls_fr *scalar[BLS_LANES] = {NULL};
     const struct bls_g2_affine *point[BLS_LANES] = {NULL};
     for (size_t lane = 0; lane < BLS_LANES; lane++) {
         size_t at = bls_rows_at(rows, lane, t);
         if (at != BLS_ROWS_NOTHING) {
+            scalar[lane] = &k[at];
             point[lane] = &a[at];
-            bls_split_quarter_numbers(quarter[lane], &k[at]);
         }
     }
-    for (int h = 0; h < 4; h++) {
-        for (size_t lane = 0; lane < BLS_LANES; lane++) {
-            word[lane] = quarter[lane][h];
-        }
-        term->k[h] = bls_vec_load(word);
-    }
+    bls_quarters_x8_load(term->k, scalar);
     bls_g2x8_load_affine(&term->table[0], point);
     bls_g2x8_window(term->table);
-    kf_wipe(quarter, sizeof quarter);
-    kf_wipe(word, sizeof word);
 }
 
 static void mul_rows(struct bls_g2 *out, const struct bls_fr *k, const struct bls_g2_affine *a,

@@ -1,6 +1,6 @@
-/* Hashing to G1, eight messages at a time, as hash_to_g1.c. The field elements are made by the
- * scalar code; a remainder of at most four messages has both elements of a message in one vector.
- * Constant-time in the messages. */
+/* Hashing to G1, eight messages at a time, as hash_to_g1.c, in two steps: to the curve, and from
+ * there to the subgroup. The field elements are made by the scalar code; a remainder of at most
+ * four messages has both elements of a message in one vector. Constant-time in the messages. */
 #include "base/secret.h"
 #include "bls12381/ifma/hash_to_g1x8_int.h"
 #include "bls12381/ifma/path_ifma_int.h"

@@ -58,3 +58,21 @@ void bls_fp8_inverses(struct bls_fp8 *a, size_t vectors)
     kf_wipe(&product, sizeof product);
     kf_wipe(&t, sizeof t);
 }
+
+/* conjugate(a) / (a0^2 + a1^2) */
+void bls_fp2x8_inverses(struct bls_fp2x8 *a, size_t vectors)
+{
+    struct bls_fp8 norm[BLS_FP8_INVERSES];
+    assert(vectors <= BLS_FP8_INVERSES);
+    for (size_t i = 0; i < vectors; i++) {
+        bls_fp8_mul_add_mul(&norm[i], &a[i].c0, &a[i].c0, &a[i].c1, &a[i].c1);
+    }
+    bls_fp8_inverses(norm, vectors);
+    for (size_t i = 0; i < vectors; i++) {
+        bls_fp8_mul(&a[i].c0, &a[i].c0, &norm[i]);
+        bls_fp8_mul(&a[i].c1, &a[i].c1, &norm[i]);
+        bls_fp8_neg(&a[i].c1, &a[i].c1);
+        bls_fp8_carry(&a[i].c1, &a[i].c1);
+    }
+    kf_wipe(norm, vectors * sizeof norm[0]);
+}

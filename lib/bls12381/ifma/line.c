@@ -53,35 +53,13 @@ void bls_miller_points_load(struct bls_miller_points *out, const struct bls_g1_a
     bls_fp8_zero(&out->z.c1);
 }
 
-/* out = 12 (1 + u) a^2. */
-static void square_times_12_xi(struct bls_fp2x8 *out, const struct bls_fp2x8 *a)
+/* E = 12 (1 + u) Z^2 */
+static void double_e(struct bls_fp2x8 *out, const struct bls_fp2x8 *z)
 {
     struct bls_fp2x8_wide t;
-    bls_fp2x8_square_wide(&t, a);
-#pragma GCC unroll 4
-    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
-        bls_vec real = t.c0.column[i], imaginary = t.c1.column[i];
-        t.c0.column[i] = bls_vec_times(bls_vec_sub(real, imaginary), 12);
-        t.c1.column[i] = bls_vec_times(bls_vec_add(real, imaginary), 12);
-    }
+    bls_fp2x8_square_wide(&t, z);
+    bls_fp2x8_wide_times_3b(&t, &t);
     bls_fp2x8_reduce(out, &t);
-}
-
-/* Y3 = (B + F)^2 - 12 E^2 */
-static void double_y(struct bls_fp2x8 *out, const struct bls_fp2x8 *b_plus_f,
-                     const struct bls_fp2x8 *e)
-{
-    struct bls_fp2x8_wide s, t;
-    bls_fp2x8_square_wide(&s, b_plus_f);
-    bls_fp2x8_square_wide(&t, e);
-#pragma GCC unroll 4
-    for (int i = 0; i < 2 * BLS_FP8_LIMBS; i++) {
-        bls_vec real = bls_vec_times(t.c0.column[i], 12);
-        bls_vec imaginary = bls_vec_times(t.c1.column[i], 12);
-        s.c0.column[i] = bls_vec_sub(s.c0.column[i], real);
-        s.c1.column[i] = bls_vec_sub(s.c1.column[i], imaginary);
-    }
-    bls_fp2x8_reduce(out, &s);
 }
 
 /* Z3 = 8 B (Y Z) */
@@ -116,7 +94,7 @@ void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t)
     bls_fp2x8_square(&b, &t->y);
     bls_fp2x8_mul(&xy, &t->x, &t->y);
     bls_fp2x8_mul(&yz, &t->y, &t->z);
-    square_times_12_xi(&e, &t->z);
+    double_e(&e, &t->z);
     bls_fp8_times(&f.c0, &e.c0, 3);
     bls_fp8_times(&f.c1, &e.c1, 3);
     bls_fp2x8_carry(&f, &f);
@@ -129,7 +107,7 @@ void bls_miller_double(struct bls_linex8 *line, struct bls_miller_points *t)
     double_x(&t->x, &xy, &s);
     bls_fp2x8_add(&s, &b, &f);
     bls_fp2x8_carry(&s, &s);
-    double_y(&t->y, &s, &e);
+    bls_fp2x8_square_sub_12_squares(&t->y, &s, &e); /* (B + F)^2 - 12 E^2 */
     double_z(&t->z, &b, &yz);
 }
 

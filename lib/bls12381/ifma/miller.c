@@ -113,29 +113,14 @@ static void batch_lines4(struct bls_linex8 lines[static BLS_SPLIT],
     split_transpose(lines, steps);
 }
 
-/* c0^2 + c1^2, carried: 1/a = conj(a) / norm(a). */
-static void norm(struct bls_fp8 *out, const struct bls_fp2x8 *a)
-{
-    struct bls_fp8 s, t;
-    bls_fp8_mul(&s, &a->c0, &a->c0);
-    bls_fp8_mul(&t, &a->c1, &a->c1);
-    bls_fp8_add(&s, &s, &t);
-    bls_fp8_carry(out, &s);
-}
-
 /* l0 + l1 v + l4 v w divided by l4, which changes the pairing by a factor that the final
  * exponentiation takes away. l4 is never zero for a point of the subgroup; of infinity, and in the
  * lanes behind the last step, the quotients are zero. */
 static void divide(struct bls_fixed_linex8 *out, const struct bls_linex8 *l,
-                   const struct bls_fp8 *norm_inverse)
+                   const struct bls_fp2x8 *l4_inverse)
 {
-    struct bls_fp2x8 inverse;
-    bls_fp8_mul(&inverse.c0, &l->l4.c0, norm_inverse);
-    bls_fp8_mul(&inverse.c1, &l->l4.c1, norm_inverse);
-    bls_fp8_neg(&inverse.c1, &inverse.c1);
-    bls_fp8_carry(&inverse.c1, &inverse.c1);
-    bls_fp2x8_mul(&out->l0, &l->l0, &inverse);
-    bls_fp2x8_mul(&out->l1, &l->l1, &inverse);
+    bls_fp2x8_mul(&out->l0, &l->l0, l4_inverse);
+    bls_fp2x8_mul(&out->l1, &l->l1, l4_inverse);
 }
 
 void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine *q)
@@ -143,7 +128,7 @@ void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine
     struct bls_linex4 steps[BLS_LANES];
     struct bls_linex8 lines[BLS_SPLIT], kept[BLS_MILLER_BATCHES];
     struct bls_miller_points4 t;
-    struct bls_fp8 inverse[BLS_MILLER_BATCHES];
+    struct bls_fp2x8 inverse[BLS_MILLER_BATCHES];
     struct bls_fixed_linex8 fixed;
     struct schedule schedule;
     schedule_make(&schedule);
@@ -151,9 +136,9 @@ void bls_ifma_g2_lines_init(struct bls_g2_lines *out, const struct bls_g2_affine
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
         batch_lines4(lines, steps, &t, &schedule, batch);
         kept[batch] = lines[0];
-        norm(&inverse[batch], &kept[batch].l4);
+        inverse[batch] = kept[batch].l4;
     }
-    bls_fp8_inverses(inverse, BLS_MILLER_BATCHES);
+    bls_fp2x8_inverses(inverse, BLS_MILLER_BATCHES);
     uint64_t infinite = bls_g2_affine_is_infinity(q);
     for (int batch = 0; batch < BLS_MILLER_BATCHES; batch++) {
         divide(&fixed, &kept[batch], &inverse[batch]);

@@ -39,7 +39,8 @@ static inline size_t bls_rows_at(const struct bls_rows *r, size_t lane, size_t t
 }
 
 /* The products of many rows, one vector of rows after the other and term after term of each: begins
- * as {.sums = ..., .terms = ...}, terms > 0, and each bls_rows_next() that is true has another. */
+ * as {.sums = ..., .terms = ...}, and each bls_rows_next() that is true has another; where there
+ * are no terms, one of nothing for each vector. */
 struct bls_rows_product {
     size_t terms, sums;
     struct bls_rows rows; /* of the vector */
@@ -61,6 +62,7 @@ static inline bool bls_rows_next(struct bls_rows_product *p)
     p->first = p->after;
     p->term = 0;
     bls_rows_plan(&p->rows, p->terms, left < BLS_LANES ? left : BLS_LANES);
+    p->rows.each += p->rows.each == 0;
     p->after += p->rows.rows;
     return true;
 }

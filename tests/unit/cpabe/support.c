@@ -27,6 +27,15 @@ uint64_t seeded_next(struct seeded *s)
     return v;
 }
 
+struct bls_fr seeded_scalar(struct seeded *s)
+{
+    struct bls_fr out;
+    uint8_t bytes[BLS_FR_BYTES];
+    blake2xb_read(&s->stream, bytes, sizeof bytes);
+    bls_fr_from_bytes_mod(&out, bytes, sizeof bytes);
+    return out;
+}
+
 uint64_t choose_seed(void)
 {
     const char *given = getenv("KF_SEED");

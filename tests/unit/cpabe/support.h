@@ -2,6 +2,7 @@
 #ifndef TESTS_CPABE_SUPPORT_H
 #define TESTS_CPABE_SUPPORT_H
 
+#include "bls12381/bls12381.h"
 #include "cpabe/cpabe.h"
 #include "hash/blake2b.h"
 
@@ -14,6 +15,7 @@ struct seeded {
 };
 struct cpabe_random seeded_random(struct seeded *s, uint64_t seed);
 uint64_t seeded_next(struct seeded *s); /* for the test's own choices */
+struct bls_fr seeded_scalar(struct seeded *s);
 
 /* The seed: KF_SEED from the environment, or one of the clock; printed either way. */
 uint64_t choose_seed(void);

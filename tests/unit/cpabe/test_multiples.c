@@ -254,15 +254,6 @@ static void test_no_memory(void **state)
 
 enum { PRODUCTS_MAX = 24, SLOTS_MAX = 5, SUMS_MAX = TKN_B_ROWS * SLOTS_MAX };
 
-static struct bls_fr random_scalar(struct seeded *s)
-{
-    struct bls_fr out;
-    uint8_t bytes[BLS_FR_BYTES];
-    blake2xb_read(&s->stream, bytes, sizeof bytes);
-    bls_fr_from_bytes_mod(&out, bytes, sizeof bytes);
-    return out;
-}
-
 static void run(struct bls_g1 *out, const struct cpabe_attribute_key *key,
                 struct tkn_product *products, size_t count, size_t slots, size_t lanes)
 {
@@ -301,7 +292,7 @@ static void test_products(void **state)
         for (size_t i = 0; i < count; i++) {
             size_t at = seeded_next(&s) % COUNT;
             struct tkn_product p = {find(key, label[at]), at % 3 == 2 && seeded_next(&s) % 2 == 1,
-                                    seeded_next(&s) % slots, random_scalar(&s), NULL};
+                                    seeded_next(&s) % slots, seeded_scalar(&s), NULL};
             for (size_t row = 0; row < TKN_B_ROWS; row++) {
                 struct bls_g1 q;
                 bls_g1_from_affine(&q, p.wild ? &p.attribute->wild[row] : &p.attribute->k3[row]);
@@ -342,7 +333,7 @@ static void test_choice(void **state)
             for (size_t i = 0; i < count; i++) {
                 const char *name = i < cases[c].without ? "l1" : "l0";
                 products[i] =
-                    (struct tkn_product){find(key, name), false, 0, random_scalar(&s), NULL};
+                    (struct tkn_product){find(key, name), false, 0, seeded_scalar(&s), NULL};
             }
             /* a fresh counter, or it would be made */
             atomic_store(&key->multiples.column[2 * (find(key, "l1") - key->k.attributes)].uses, 0);

@@ -18,15 +18,6 @@ static struct bls_fr k[TERMS_MAX];
 static struct bls_g1_affine a[TERMS_MAX];
 static size_t first[SUMS_MAX + 1];
 
-static struct bls_fr random_scalar(struct seeded *s)
-{
-    struct bls_fr out;
-    uint8_t bytes[BLS_FR_BYTES];
-    blake2xb_read(&s->stream, bytes, sizeof bytes);
-    bls_fr_from_bytes_mod(&out, bytes, sizeof bytes);
-    return out;
-}
-
 static void check(struct seeded *s, const size_t *lengths, size_t count, size_t lanes)
 {
     struct tkn_sums sums;
@@ -39,8 +30,8 @@ static void check(struct seeded *s, const size_t *lengths, size_t count, size_t 
         for (size_t t = 0; t < lengths[i]; t++) {
             struct bls_g1 p;
             struct bls_g1_affine affine;
-            struct bls_fr base = random_scalar(s);
-            struct bls_fr scalar = random_scalar(s);
+            struct bls_fr base = seeded_scalar(s);
+            struct bls_fr scalar = seeded_scalar(s);
             bls_g1_mul_generator(&p, &base);
             bls_g1_to_affine(&affine, &p);
             tkn_sums_add(&sums, &scalar, &affine);

@@ -49,15 +49,6 @@ static void mul_wide(void)
     prove_gives_wide(&out, sizeof out, &small_product);
 }
 
-static void square_wide(void)
-{
-    struct bls_fp8 a;
-    struct bls_fp8_wide out;
-    prove_given(&a, sizeof a, &half_operand);
-    bls_fp8_square_wide(&out, &a);
-    prove_gives_wide(&out, sizeof out, &small_product);
-}
-
 static void reduce(void)
 {
     struct bls_fp8 out;
@@ -305,7 +296,6 @@ static const struct proof fp8[] = {
     {"fp8_mul in place", mul_in_place, false},
     {"fp8_square", square, false},
     {"fp8_mul_wide", mul_wide, false},
-    {"fp8_square_wide", square_wide, false},
     {"fp8_reduce", reduce, false},
     {"fp8_wide_add, _sub", wide_sums, false},
     {"fp8_add", add, false},

@@ -1,6 +1,7 @@
 /* Fp2, Fp12, lines and Fp12 across the lanes: contracts of fp2x8_int.h, fp2x4_int.h, fp12x8_int.h,
  * line_int.h, line4_int.h and fp12_int.h. */
 #include "bls12381/ifma/fp12_int.h"
+#include "bls12381/ifma/inverse_x8_int.h"
 #include "bls12381/ifma/line4_int.h"
 #include "bls12381/ifma/transpose_int.h"
 #include "prove.h"
@@ -75,12 +76,20 @@ static void fp2_mul_fp(void)
     prove_gives(&a, sizeof a, &prove_reduced);
 }
 
-static void fp2_mul_xi(void)
+static void fp2_square_sub_12_squares(void)
 {
     struct bls_fp2x8 a;
-    prove_given(&a, sizeof a, &prove_reduced);
-    bls_fp2x8_mul_xi(&a, &a);
-    prove_gives(&a, sizeof a, &prove_operand);
+    prove_given(&a, sizeof a, &prove_carried);
+    bls_fp2x8_square_sub_12_squares(&a, &a, &a);
+    prove_gives(&a, sizeof a, &prove_reduced);
+}
+
+static void fp2_inverses(void)
+{
+    struct bls_fp2x8 a[3];
+    prove_given(a, sizeof a, &prove_carried);
+    bls_fp2x8_inverses(a, 3);
+    prove_gives(a, sizeof a, &prove_carried);
 }
 
 static void split_mul(void)
@@ -358,7 +367,8 @@ static const struct proof tower[] = {
     {"fp2x8, sums of products", fp2_sums_of_products, false},
     {"fp2x8_square", fp2_square, false},
     {"fp2x8_mul_fp", fp2_mul_fp, false},
-    {"fp2x8_mul_xi", fp2_mul_xi, false},
+    {"fp2x8_square_sub_12_squares", fp2_square_sub_12_squares, false},
+    {"fp2x8_inverses", fp2_inverses, false},
     {"fp2x4_mul", split_mul, false},
     {"fp2x4, differences", split_differences, false},
     {"fp2x4_square", split_square, false},
