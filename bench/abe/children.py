@@ -1,6 +1,7 @@
 """The measuring children of `./dev bench abe`: building and starting them, talking to them.
 
-What a child understands is in driver.h. A child that cannot be had is an Absent with the reason."""
+What a child understands is in driver.h. A child that cannot be had, or what one cannot do, is an Absent
+with the reason."""
 
 import os
 import shutil
@@ -47,7 +48,10 @@ class Child:
 
     def time(self, operation, case, budget):
         """Milliseconds."""
-        return float(self.ask("time", operation, case, budget))
+        answer = self.ask("time", operation, case, budget)
+        if answer.startswith("cannot "):
+            raise Absent(answer)
+        return float(answer)
 
     def size(self, operation, case):
         """Bytes of secret key, public key and overhead."""

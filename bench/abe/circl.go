@@ -1,7 +1,8 @@
 // CIRCL's tkn20 measured on command, as driver.h beside this file has it; any version of CIRCL.
 //
 // CIRCL has no cache that a label could be in: the -warm operations are the cold ones, which are
-// not repeated. `@` in a case stands for nothing.
+// not repeated. `@` in a case stands for nothing. What this version of CIRCL cannot do (before 1.3.8
+// a ciphertext's lengths have 16 bits) is answered "cannot REASON".
 package main
 
 import (
@@ -52,19 +53,17 @@ func must(err error, what string) {
 	}
 }
 
-func encrypt(key *tkn20.PublicKey, j *job, length int) []byte {
-	ct, err := key.Encrypt(rand.Reader, j.policy, message[:length])
-	must(err, "encrypt")
-	return ct
+func encrypt(key *tkn20.PublicKey, j *job, length int) ([]byte, error) {
+	return key.Encrypt(rand.Reader, j.policy, message[:length])
 }
 
-func decrypt(key *tkn20.AttributeKey, j *job) {
+func decrypt(key *tkn20.AttributeKey, j *job) error {
 	got, err := key.Decrypt(j.pool[j.next])
-	must(err, "decrypt")
-	if len(got) != messageLength {
+	if err == nil && len(got) != messageLength {
 		must(fmt.Errorf("%d bytes", len(got)), "decrypt")
 	}
 	j.next = (j.next + 1) % len(j.pool)
+	return err
 }
 
 func newJob(pool int, policy, attributes string) *job {
@@ -82,58 +81,61 @@ func newJob(pool int, policy, attributes string) *job {
 	j.keyBytes, err = j.key.MarshalBinary()
 	must(err, "attribute key")
 	for i := 0; i < pool; i++ {
-		j.pool = append(j.pool, encrypt(&public, j, messageLength))
+		ct, err := encrypt(&public, j, messageLength)
+		must(err, "encrypt")
+		j.pool = append(j.pool, ct)
 	}
 	return j
 }
 
-func run(operation string, j *job) bool {
+func run(operation string, j *job) error {
+	var err error
 	switch operation {
 	case "setup":
-		_, _, err := tkn20.Setup(rand.Reader)
-		must(err, "setup")
+		_, _, err = tkn20.Setup(rand.Reader)
 	case "keygen":
-		_, err := secret.KeyGen(rand.Reader, j.attributes)
-		must(err, "keygen")
+		_, err = secret.KeyGen(rand.Reader, j.attributes)
 	case "encrypt":
-		encrypt(&public, j, messageLength)
+		_, err = encrypt(&public, j, messageLength)
 	case "encrypt-first":
 		key := tkn20.PublicKey{}
 		must(key.UnmarshalBinary(publicBytes), "public key")
-		encrypt(&key, j, messageLength)
+		_, err = encrypt(&key, j, messageLength)
 	case "decrypt":
-		decrypt(&j.key, j)
+		err = decrypt(&j.key, j)
 	case "decrypt-first":
 		key := tkn20.AttributeKey{}
 		must(key.UnmarshalBinary(j.keyBytes), "attribute key")
-		decrypt(&key, j)
+		err = decrypt(&key, j)
 	case "pairing-product-11":
 		bls.ProdPairFrac(pairP, pairQ, pairSigns)
-	default:
-		return false
 	}
-	return true
+	return err
 }
 
-func once(operation string, j *job) float64 {
+func once(operation string, j *job) (float64, error) {
 	started := time.Now()
-	run(operation, j)
-	return float64(time.Since(started).Nanoseconds()) / 1e6
+	err := run(operation, j)
+	return float64(time.Since(started).Nanoseconds()) / 1e6, err
 }
 
-func measure(operation string, j *job, budget float64) float64 {
-	first := once(operation, j)
-	if first >= budget/4 {
-		return first
+func measure(operation string, j *job, budget float64) (float64, error) {
+	first, err := once(operation, j)
+	if err != nil || first >= budget/4 {
+		return first, err
 	}
 	var samples []float64
 	for spent := 0.0; spent < budget || len(samples) < 3; {
-		samples = append(samples, once(operation, j))
-		spent += samples[len(samples)-1]
+		sample, err := once(operation, j)
+		if err != nil {
+			return 0, err
+		}
+		samples = append(samples, sample)
+		spent += sample
 	}
 	sort.Float64s(samples)
 	n := len(samples)
-	return (samples[(n-1)/2] + samples[n/2]) / 2
+	return (samples[(n-1)/2] + samples[n/2]) / 2, nil
 }
 
 func preparePairs() {
@@ -170,10 +172,16 @@ func serve(field []string) {
 			fmt.Printf("error no %s of %s\n", field[1], field[2])
 			return
 		}
-		fmt.Printf("%.6f\n", measure(field[1], j, budget))
+		took, err := measure(field[1], j, budget)
+		if err != nil {
+			fmt.Printf("cannot %s: %v\n", field[1], err)
+			return
+		}
+		fmt.Printf("%.6f\n", took)
 	case field[0] == "size" && len(field) == 3 && jobs[field[2]] != nil:
 		j := jobs[field[2]]
-		ct := encrypt(&public, j, longMessageLength)
+		ct, err := encrypt(&public, j, longMessageLength)
+		must(err, "encrypt")
 		fmt.Printf("%d\t%d\t%d\n", len(j.keyBytes), len(publicBytes), len(ct)-longMessageLength)
 	default:
 		fmt.Printf("error no such command: %s\n", field[0])

@@ -32,7 +32,7 @@ import statistics
 import sys
 
 from . import report
-from .children import Children, PATHS
+from .children import Absent, Children, PATHS
 from .report import COLD
 
 BUDGET = 20  # ms
@@ -93,10 +93,11 @@ def growth_cases(leaves):
 
 
 class Figures:
-    """Rounds of milliseconds by (scheme, path, case, operation); medians, and ratios to CIRCL's."""
+    """Rounds of milliseconds by (scheme, path, case, operation); medians, and ratios to CIRCL's; and why
+    there are none, by scheme and case."""
 
     def __init__(self):
-        self.samples = {}
+        self.samples, self.lacking = {}, {}
 
     def add(self, scheme, path, case, operation, milliseconds):
         self.samples.setdefault((scheme, path, case, operation), []).append(milliseconds)
@@ -131,7 +132,12 @@ def measure_in_turn(children, figures, case, operation):
         if name == "circl" and operation in COLD:
             continue
         scheme, path = scheme_and_path(name)
-        figures.add(scheme, path, case, operation, child.time(operation, case or "", BUDGET))
+        try:
+            figures.add(scheme, path, case, operation, child.time(operation, case or "", BUDGET))
+        except Absent as reason:
+            if name != "circl":
+                raise
+            figures.lacking[f"{name} {case}"] = str(reason)
 
 
 def measure_others(children, figures):
@@ -219,7 +225,8 @@ def main(arguments):
             "machine": {**machine, "rounds": rounds, "budget_ms": BUDGET, "circl": children.circl_version,
                         "go": children.there["circl"].version if "circl" in children.there else None,
                         "openssl": children.there["others"].version},
-            "absent": {**children.absent, **({"blst": children.blst_absent} if children.blst_absent else {})},
+            "absent": {**children.absent, **figures.lacking,
+                       **({"blst": children.blst_absent} if children.blst_absent else {})},
             "sizes": sizes(children),
             "results": list(figures.rows()),
         }

@@ -8,7 +8,8 @@
  *     time OPERATION CASE BUDGET              MS         the case's name may be empty
  *     size OPERATION CASE                     SECRET-KEY TAB PUBLIC-KEY TAB OVERHEAD, in bytes
  *
- * An answer that begins with `error ` says why there is no other.
+ * An answer that begins with `error ` says why there is no other, one with `cannot ` that what is
+ * measured is not able to do it.
  *
  * How long. An operation is run once. If that took less than a quarter of BUDGET milliseconds it
  * does not count (caches, clock and vector units were cold: another child has just run), and the
